@@ -1,0 +1,113 @@
+"""The database: pools, and the only ways to a connection.
+
+`tenant()` for requests, `anonymous()` for what must happen before the tenant is known,
+`bus()` for the dispatcher, the hub and other work across tenants. Roles and row-level
+security are explained in docs/architecture.md, "Two walls around a tenant".
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+from uuid import UUID
+
+import asyncpg
+import orjson
+from asyncpg import Connection, Pool, Record
+from asyncpg.pool import PoolConnectionProxy
+
+from campana.migrate import Roles
+from campana.queries import queries
+
+Tx = Connection[Record] | PoolConnectionProxy[Record]
+"""A connection inside a transaction."""
+
+
+class Database:
+    """Two pools on one PostgreSQL: `campana_web` for requests, `campana_bus` for the corridor."""
+
+    def __init__(self, dsn: str, roles: Roles, web: "Pool[Record]", bus: "Pool[Record]") -> None:
+        self.dsn = dsn
+        self.roles = roles
+        self._web = web
+        self._bus = bus
+
+    @classmethod
+    async def open(cls, dsn: str, roles: Roles, *, pool_size: int = 10) -> Self:
+        """Connect both pools, at most `pool_size` connections each (1–100)."""
+        web = await _pool(dsn, roles, roles.web, pool_size)
+        bus = await _pool(dsn, roles, roles.bus, pool_size, bus=True)
+        return cls(dsn, roles, web, bus)
+
+    async def close(self) -> None:
+        await self._web.close()
+        await self._bus.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Tx]:
+        """A transaction that sees this tenant's rows and no others."""
+        async with self._web.acquire() as connection, connection.transaction():
+            await queries.db.enter_tenant(
+                connection, tenant_id=str(tenant_id), user_id=str(user_id or "")
+            )
+            yield connection
+
+    @asynccontextmanager
+    async def anonymous(self) -> AsyncIterator[Tx]:
+        """A connection that sees no rows: only the sign-in functions find anything through it."""
+        async with self._web.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def bus(self) -> AsyncIterator[Tx]:
+        """A connection that sees every tenant. No transaction is opened."""
+        async with self._bus.acquire() as connection:
+            yield connection
+
+    async def connect_bus(self, dsn: str | None = None, *, name: str) -> "Connection[Record]":
+        """A connection of its own outside the pools, for LISTEN. `name` shows in pg_stat_activity."""
+        return await asyncpg.connect(
+            dsn or self.dsn, server_settings=_settings(self.roles, self.roles.bus, name, bus=True)
+        )
+
+
+async def _pool(
+    dsn: str, roles: Roles, role: str, size: int, *, bus: bool = False
+) -> "Pool[Record]":
+    name = "campana bus" if bus else "campana web"
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        init=_use_json,
+        reset=queries.db.leave,
+        server_settings=_settings(roles, role, name, bus=bus),
+        command_timeout=60,
+    )
+
+
+def _settings(roles: Roles, role: str, name: str, *, bus: bool) -> dict[str, str]:
+    settings = {
+        "application_name": name,
+        "search_path": "campana, public",
+        "jit": "off",  # compiling costs more than any of our queries
+        "idle_in_transaction_session_timeout": "10s",
+    }
+    if roles.one_role:
+        return settings | ({"app.bus": "on"} if bus else {})
+    return settings | {"role": role}
+
+
+async def _use_json(connection: "Connection[Record]") -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda raw: orjson.loads(raw[1:]),
+    )

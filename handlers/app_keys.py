@@ -1,0 +1,11 @@
+"""What handlers find on the application."""
+
+from aiohttp import web
+
+from campana.db import Database
+from campana.hub import Hub
+from campana.settings import Settings
+
+DB: web.AppKey[Database] = web.AppKey("db", Database)
+HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
