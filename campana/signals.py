@@ -1,0 +1,49 @@
+"""Hints: NOTIFY says when to look, never what there is.
+
+Sent after the commit they speak of, in a transaction of their own. A lost hint only delays:
+every hub also sweeps.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import orjson
+
+from campana.db import Database
+from campana.queries import queries
+
+HINT = "campana_hint"
+"""Channel the hubs listen on."""
+WAKE = "campana_wake"
+"""Channel the dispatchers listen on."""
+
+MAX_USERS = 100
+"""Above this a hint says "somebody in this tenant"; a NOTIFY payload holds less than 8,000 bytes."""
+
+
+async def hint(
+    db: Database,
+    tenant_id: UUID,
+    users: Iterable[UUID] | None = None,
+    signals: Iterable[int] = (),
+) -> None:
+    """Tell every hub that `users` (None: anybody of the tenant) have news, and which signals to read."""
+    payload: dict[str, object] = {"t": str(tenant_id), "s": list(signals)[:500]}
+    named = None if users is None else [str(user) for user in users]
+    if named is not None and len(named) <= MAX_USERS:
+        payload["u"] = named
+    await _notify(db, payload)
+
+
+async def close_streams(
+    db: Database, tenant_id: UUID, user_id: UUID, credential_id: str | None = None
+) -> None:
+    """Have every hub close this user's streams at once; only those of one session or key if given."""
+    await _notify(db, {"t": str(tenant_id), "close": str(user_id), "credential": credential_id})
+
+
+async def _notify(db: Database, payload: dict[str, object]) -> None:
+    async with db.bus() as connection:
+        await queries.signals.notify(
+            connection, channel=HINT, payload=orjson.dumps(payload).decode()
+        )

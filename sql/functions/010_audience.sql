@@ -1,0 +1,248 @@
+-- Audience expressions: who an event is for.
+--
+--   all · role:NAME · user:ID-or-email · branch:NAME · topic:NAME      "quoted names" may hold spaces
+--   ! binds tighter than & binds tighter than |, parentheses group
+--
+-- parse_audience() turns text into a rule once, at publishing, and refuses what nobody could be;
+-- audience_members() is the one evaluator: the dispatcher, the hub and the dry run all ask it.
+-- A rule is ["all"] · ["role", name] · ["user", id] · ["branch", id, name] · ["topic", name]
+-- · ["!", rule] · ["&", rule, rule] · ["|", rule, rule].
+
+create or replace function campana.current_tenant() returns uuid
+language sql stable as $$
+  select nullif(current_setting('app.tenant_id', true), '')::uuid;
+$$;
+
+-- UUIDv7: sorts by time; PostgreSQL has its own only from 18 on.
+create or replace function campana.uuid7() returns uuid
+language sql volatile as $$
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+        from 1 for 6),
+      52, 1), 53, 1),
+    'hex')::uuid;
+$$;
+
+create or replace function campana.find_user(tenant uuid, id_or_email text) returns uuid
+language sql stable as $$
+  select id from campana.users
+  where tenant_id = tenant
+    and case
+          when id_or_email ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+          then id = id_or_email::uuid
+          else email = lower(id_or_email)
+        end;
+$$;
+
+create or replace function campana.audience_term(tenant uuid, kind text, name text) returns jsonb
+language plpgsql stable as $$
+declare
+  found_id uuid;
+begin
+  case kind
+    when 'role' then
+      if not exists (select from campana.role r where r.tenant_id = tenant and r.name = audience_term.name) then
+        raise exception 'This tenant has no role "%".', name
+          using errcode = 'CA004', detail = 'audience', hint = 'Roles are written in capitals, for example role:ADMIN.';
+      end if;
+      return jsonb_build_array('role', name);
+    when 'user' then
+      found_id := campana.find_user(tenant, name);
+      if found_id is null then
+        raise exception 'This tenant has no user "%".', name
+          using errcode = 'CA004', detail = 'audience', hint = 'Name a user by id or by e-mail.';
+      end if;
+      return jsonb_build_array('user', found_id);
+    when 'branch' then
+      select b.id into found_id from campana.branch b where b.tenant_id = tenant and b.name = audience_term.name;
+      if found_id is null then
+        raise exception 'This tenant has no branch "%".', name
+          using errcode = 'CA004', detail = 'audience', hint = 'A name with spaces needs quotes: branch:"San Benito".';
+      end if;
+      return jsonb_build_array('branch', found_id, name);
+    else
+      if length(name) > 120 then
+        raise exception 'A topic has at most 120 characters.'
+          using errcode = 'CA003', detail = 'audience', hint = 'Use a shorter topic.';
+      end if;
+      return jsonb_build_array('topic', name);
+  end case;
+end;
+$$;
+
+create or replace function campana.parse_audience(tenant uuid, expression text) returns jsonb
+language plpgsql stable as $$
+declare
+  term   text[];
+  token  text;
+  rest   text := expression;
+  output jsonb[] := '{}';   -- finished rules
+  stack  text[] := '{}';    -- waiting operators
+  open_slot boolean := true; -- a term is expected next
+  top    text;
+begin
+  if expression is null or length(expression) > 2000 then
+    raise exception 'The audience is missing or longer than 2,000 characters.'
+      using errcode = 'CA003', detail = 'audience', hint = 'Write for example: all, role:ADMIN or user:ana@salon.demo.';
+  end if;
+  -- nearly every audience is one plain term
+  if expression = 'all' then
+    return '["all"]';
+  end if;
+  term := regexp_match(expression, '^(role|user|branch|topic):([^\s!&|()"]+)$');
+  if term is not null then
+    return campana.audience_term(tenant, term[1], term[2]);
+  end if;
+
+  loop
+    rest := ltrim(rest, E' \t\r\n');
+    exit when rest = '';
+    token := substring(rest from '^(?:[!&|()]|(?:role|user|branch|topic):(?:"[^"]+"|[^\s!&|()"]+)|all(?![^\s!&|()]))');
+    if token is null then
+      raise exception 'The audience cannot be read from "%" on.', left(rest, 40)
+        using errcode = 'CA003', detail = 'audience',
+              hint = 'Terms are all, role:NAME, user:ID-or-email, branch:NAME and topic:NAME, joined by !, & and |.';
+    end if;
+    rest := substr(rest, length(token) + 1);
+
+    if token in ('!', '(') then
+      if not open_slot then
+        raise exception 'The audience lacks & or | before "%".', token || left(rest, 40)
+          using errcode = 'CA003', detail = 'audience', hint = 'Join terms with & (both) or | (either).';
+      end if;
+      stack := stack || token;
+    elsif token in ('&', '|', ')') then
+      if open_slot then
+        raise exception 'The audience lacks a term before "%".', token
+          using errcode = 'CA003', detail = 'audience', hint = 'Put a term on both sides of & and |.';
+      end if;
+      loop
+        top := stack[array_upper(stack, 1)];
+        exit when top is null or top = '('
+          or (token = '&' and top = '|');
+        stack := trim_array(stack, 1);
+        output := campana.audience_apply(output, top);
+      end loop;
+      if token = ')' then
+        if top is null then
+          raise exception 'The audience closes a parenthesis that was never opened.'
+            using errcode = 'CA003', detail = 'audience', hint = 'Balance the parentheses.';
+        end if;
+        stack := trim_array(stack, 1);
+      else
+        stack := stack || token;
+        open_slot := true;
+      end if;
+    else
+      if not open_slot then
+        raise exception 'The audience lacks & or | before "%".', token
+          using errcode = 'CA003', detail = 'audience', hint = 'Join terms with & (both) or | (either).';
+      end if;
+      if token = 'all' then
+        output := output || '["all"]'::jsonb;
+      else
+        term := regexp_match(token, '^([a-z]+):"?([^"]+)"?$');
+        output := output || campana.audience_term(tenant, term[1], term[2]);
+      end if;
+      open_slot := false;
+    end if;
+    if cardinality(stack) > 50 or cardinality(output) > 200 then
+      raise exception 'The audience is nested too deeply.'
+        using errcode = 'CA003', detail = 'audience', hint = 'Use a topic for a group that needs so many words.';
+    end if;
+  end loop;
+
+  if open_slot then
+    raise exception 'The audience ends where a term is expected.'
+      using errcode = 'CA003', detail = 'audience', hint = 'Write for example: all, role:ADMIN or user:ana@salon.demo.';
+  end if;
+  while cardinality(stack) > 0 loop
+    top := stack[array_upper(stack, 1)];
+    if top = '(' then
+      raise exception 'The audience opens a parenthesis that is never closed.'
+        using errcode = 'CA003', detail = 'audience', hint = 'Balance the parentheses.';
+    end if;
+    stack := trim_array(stack, 1);
+    output := campana.audience_apply(output, top);
+  end loop;
+  return output[1];
+end;
+$$;
+
+-- Replaces the last one or two rules by their combination.
+create or replace function campana.audience_apply(output jsonb[], operator text) returns jsonb[]
+language sql immutable as $$
+  select case
+    when operator = '!' then trim_array(output, 1) || jsonb_build_array('!', output[cardinality(output)])
+    else trim_array(output, 2) || jsonb_build_array(operator, output[cardinality(output) - 1], output[cardinality(output)])
+  end;
+$$;
+
+-- Active users whom the rule names now, each with the reason, a short text such as 'role:ADMIN'.
+-- `among` asks about some users only.
+create or replace function campana.audience_members(tenant uuid, rule jsonb, among uuid[] default null)
+returns table (user_id uuid, reason text)
+language plpgsql stable rows 1000 as $$
+#variable_conflict use_column
+declare
+  value text := rule ->> 1;
+begin
+  case rule ->> 0
+    when 'all' then
+      return query
+        select u.id, 'all' from campana.users u
+        where u.tenant_id = tenant and u.active and (among is null or u.id = any (among));
+    when 'role' then
+      return query
+        select u.id, 'role:' || value from campana.users u
+        where u.tenant_id = tenant and u.role = value and u.active and (among is null or u.id = any (among));
+    when 'user' then
+      return query
+        select u.id, 'user' from campana.users u
+        where u.tenant_id = tenant and u.id = value::uuid and u.active and (among is null or u.id = any (among));
+    when 'branch' then
+      return query
+        select u.id, 'branch:' || (rule ->> 2) from campana.users u
+        where u.tenant_id = tenant and u.branch_id = value::uuid and u.active and (among is null or u.id = any (among));
+    when 'topic' then
+      return query
+        select u.id, 'topic:' || value
+        from campana.topic_subscription s
+        join campana.users u on u.tenant_id = s.tenant_id and u.id = s.user_id
+        where s.tenant_id = tenant and s.topic = value and u.active and (among is null or u.id = any (among));
+    when '&' then
+      return query
+        select l.user_id, left(l.reason || ' & ' || r.reason, 200)
+        from campana.audience_members(tenant, rule -> 1, among) l
+        join campana.audience_members(tenant, rule -> 2, among) r using (user_id);
+    when '|' then
+      return query
+        select user_id, coalesce(l.reason, r.reason)
+        from campana.audience_members(tenant, rule -> 1, among) l
+        full join campana.audience_members(tenant, rule -> 2, among) r using (user_id);
+    when '!' then
+      return query
+        select u.id, 'not ' || campana.audience_words(rule -> 1) from campana.users u
+        where u.tenant_id = tenant and u.active and (among is null or u.id = any (among))
+          and not exists (
+            select from campana.audience_members(tenant, rule -> 1, among) m where m.user_id = u.id
+          );
+  end case;
+end;
+$$;
+
+-- The rule in words again, at most 100 characters.
+create or replace function campana.audience_words(rule jsonb) returns text
+language sql immutable as $$
+  select left(case rule ->> 0
+    when 'all' then 'all'
+    when 'user' then 'user'
+    when 'branch' then 'branch:' || (rule ->> 2)
+    when '!' then 'not ' || campana.audience_words(rule -> 1)
+    when '&' then '(' || campana.audience_words(rule -> 1) || ' & ' || campana.audience_words(rule -> 2) || ')'
+    when '|' then '(' || campana.audience_words(rule -> 1) || ' | ' || campana.audience_words(rule -> 2) || ')'
+    else (rule ->> 0) || ':' || (rule ->> 1)
+  end, 100);
+$$;

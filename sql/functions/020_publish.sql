@@ -1,0 +1,238 @@
+-- publish_event(): the one door into the corridor. One row into the outbox, in the caller's
+-- transaction: rolled back, nothing happened. Costs the same for one recipient and for 100,000.
+
+create or replace function campana.refuse(code text, field text, message text, hint text) returns void
+language plpgsql as $$
+begin
+  raise exception '%', message using errcode = code, detail = field, hint = hint;
+end;
+$$;
+
+-- The tenant, by slug or id. A caller bound to a tenant may name no other.
+create or replace function campana.find_tenant(name text) returns uuid
+language plpgsql stable as $$
+declare
+  found_id uuid;
+  own uuid := campana.current_tenant();
+begin
+  select t.id into found_id from campana.tenant t where t.slug = name and t.active;
+  if found_id is null and name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
+    select t.id into found_id from campana.tenant t where t.id = name::uuid and t.active;
+  end if;
+  if (own is not null and found_id is distinct from own)
+     or (own is null and current_setting('role') = 'campana_web') then
+    perform campana.refuse('CA007', 'tenant', 'You may publish for your own tenant only.',
+      'Leave the tenant out, or name your own.');
+  end if;
+  if found_id is null then
+    perform campana.refuse('CA001', 'tenant', format('There is no tenant %L.', left(name, 80)),
+      'Name a tenant by its short name, for example tienda.');
+  end if;
+  return found_id;
+end;
+$$;
+
+-- Links of events: http(s), or a path on our own origin. Anything else could run in a browser.
+create or replace function campana.is_safe_link(url text) returns boolean
+language sql immutable as $$
+  select url ~ '^(https?://[^\s\\<>"\x01-\x1f\x7f]+|/(?![/\\])[^\s\\<>"\x01-\x1f\x7f]*)$' and length(url) <= 2000;
+$$;
+
+create or replace function campana.check_actions(actions jsonb) returns void
+language plpgsql immutable as $$
+declare
+  action jsonb;
+begin
+  if jsonb_typeof(actions) <> 'array' or jsonb_array_length(actions) > 5 then
+    perform campana.refuse('CA005', 'actions', 'Actions must be a list of at most five.',
+      'Send [{"name": "view", "label": "Ver venta", "url": "/sales"}].');
+  end if;
+  for action in select a from jsonb_array_elements(actions) a loop
+    if jsonb_typeof(action) <> 'object'
+       or coalesce(action ->> 'name', '') !~ '^[a-z][a-z0-9_]{0,39}$'
+       or length(coalesce(action ->> 'label', '')) not between 1 and 60
+       or (action ? 'url' and not campana.is_safe_link(action ->> 'url')) then
+      perform campana.refuse('CA005', 'actions', 'Each action needs a name, a label and, if it links, a safe url.',
+        'name: a-z, 0-9 and _ up to 40; label: 1 to 60 characters; url: http(s) or a path that starts with one slash.');
+    end if;
+  end loop;
+end;
+$$;
+
+create or replace function campana.check_event(
+  type text, title text, message text, data jsonb, priority text, variant text, url text,
+  actions jsonb, subject text, dedupe_key text, collapse_key text, deliver_at timestamptz, expires_at timestamptz
+) returns void
+language plpgsql stable as $$
+begin
+  if length(title) > 200 then
+    perform campana.refuse('CA006', 'title', 'The title is longer than 200 characters.', 'Shorten it; details go into the message.');
+  elsif length(message) > 4000 then
+    perform campana.refuse('CA006', 'message', 'The message is longer than 4,000 characters.', 'Shorten it and link to the rest.');
+  elsif jsonb_typeof(data) <> 'object' then
+    perform campana.refuse('CA005', 'data', 'Data must be a JSON object.', 'Send for example {"orderId": 7}.');
+  elsif octet_length(data::text) > 32768 then
+    perform campana.refuse('CA006', 'data', 'Data is larger than 32 KiB.', 'Send an id and let the reader fetch the rest.');
+  elsif priority not in ('low', 'medium', 'high', 'urgent') then
+    perform campana.refuse('CA005', 'priority', format('There is no priority %L.', left(priority, 40)), 'Use low, medium, high or urgent.');
+  elsif variant not in ('info', 'success', 'warning', 'error') then
+    perform campana.refuse('CA005', 'variant', format('There is no variant %L.', left(variant, 40)), 'Use info, success, warning or error.');
+  elsif not campana.is_safe_link(url) then
+    perform campana.refuse('CA005', 'url', 'The link is neither http(s) nor a path of this site.', 'Use https://… or a path that starts with one slash.');
+  elsif subject !~ '^[a-z][a-z0-9_]{0,39}:[^\s[:cntrl:]]{1,100}$' then
+    perform campana.refuse('CA005', 'subject', 'The subject is not of the form kind:id.', 'Send for example appointment:42.');
+  elsif length(dedupe_key) not between 1 and 255 then
+    perform campana.refuse('CA005', 'dedupe_key', 'The dedupe key must have 1 to 255 characters.', 'Use for example sale:42:created.');
+  elsif length(collapse_key) not between 1 and 255 then
+    perform campana.refuse('CA005', 'collapse_key', 'The collapse key must have 1 to 255 characters.', 'Use for example chat:42.');
+  elsif deliver_at > clock_timestamp() + interval '400 days' then
+    perform campana.refuse('CA005', 'deliver_at', 'The event is due more than 400 days from now.', 'Publish it later.');
+  elsif expires_at <= greatest(clock_timestamp(), deliver_at) then
+    perform campana.refuse('CA005', 'expires_at', 'The event would expire before it is delivered.', 'Choose a later expires_at.');
+  end if;
+  if actions is not null then
+    perform campana.check_actions(actions);
+  end if;
+end;
+$$;
+
+-- Returns the event's id (UUIDv7). A second event with the same dedupe_key returns the first's.
+create or replace function public.publish_event(
+  tenant       text,
+  type         text,
+  audience     text,
+  title        text default null,
+  message      text default null,
+  data         jsonb default '{}',
+  priority     text default null,
+  variant      text default null,
+  url          text default null,
+  actions      jsonb default null,
+  actor        text default null,
+  subject      text default null,
+  dedupe_key   text default null,
+  collapse_key text default null,
+  deliver_at   timestamptz default null,
+  expires_at   timestamptz default null
+) returns uuid
+language plpgsql security definer set search_path = campana, pg_temp as $$
+#variable_conflict use_column
+<<fn>>
+declare
+  tenant_id uuid := campana.find_tenant(publish_event.tenant);
+  known     record;
+  rule      jsonb;
+  actor_id  uuid;
+  event_id  uuid := campana.uuid7();
+  earlier   uuid;
+begin
+  select b.lasting, b.priority, b.variant into known from campana.builtin_type b where b.name = publish_event.type;
+  if not found then
+    select t.lasting, t.priority, t.variant into known
+    from campana.tenant_type t where t.tenant_id = fn.tenant_id and t.name = publish_event.type;
+    if not found then
+      perform campana.refuse('CA002', 'type', format('There is no event type %L.', left(publish_event.type, 80)),
+        'Use a built-in type such as sale:created, or add your own with: main.py type add.');
+    end if;
+  end if;
+  rule := campana.parse_audience(tenant_id, publish_event.audience);
+  perform campana.check_event(publish_event.type, title, message, coalesce(data, '{}'), priority, variant, url,
+    actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
+  if actor is not null then
+    actor_id := campana.find_user(tenant_id, actor);
+    if actor_id is null then
+      perform campana.refuse('CA004', 'actor', 'The actor is not a user of this tenant.', 'Name a user by id or by e-mail.');
+    end if;
+  end if;
+
+  if dedupe_key is not null then
+    insert into campana.dedupe (tenant_id, key, event_id)
+    values (tenant_id, dedupe_key, event_id)
+    on conflict do nothing;
+    if not found then
+      select d.event_id into earlier from campana.dedupe d
+      where d.tenant_id = fn.tenant_id and d.key = dedupe_key;
+      return earlier;
+    end if;
+  end if;
+
+  if deliver_at > clock_timestamp() then
+    insert into campana.scheduled (
+      deliver_at, tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
+      url, actions, actor, subject, collapse_key, expires_at, published_at)
+    values (
+      deliver_at, tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+      coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
+      url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
+    return event_id;
+  end if;
+
+  insert into campana.outbox (
+    tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
+    url, actions, actor, subject, collapse_key, expires_at, published_at)
+  values (
+    tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+    coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
+    url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
+  -- A commit that notifies holds a cluster-wide lock across its fsync: wake only who sleeps.
+  if not exists (
+    select from campana.dispatcher where awake and beat > clock_timestamp() - interval '1 second'
+  ) then
+    perform pg_notify('campana_wake', '');
+  end if;
+  return event_id;
+end;
+$$;
+
+-- Takes an event back before it is due.
+create or replace function public.cancel_event(tenant text, id uuid) returns void
+language plpgsql security definer set search_path = campana, pg_temp as $$
+#variable_conflict use_column
+<<fn>>
+declare
+  tenant_id uuid := campana.find_tenant(tenant);
+begin
+  delete from campana.scheduled s where s.tenant_id = fn.tenant_id and s.event_id = cancel_event.id;
+  if found then
+    return;
+  end if;
+  if exists (select from campana.outbox o where o.tenant_id = fn.tenant_id and o.event_id = cancel_event.id)
+     or exists (select from campana.event e where e.tenant_id = fn.tenant_id and e.id = cancel_event.id) then
+    perform campana.refuse('CA008', 'id', 'The event is already due: it is on its way or delivered.',
+      'Cancel before deliver_at.');
+  end if;
+  perform campana.refuse('CA009', 'id', 'There is no such event.', 'Use the id that publishing returned.');
+end;
+$$;
+
+-- An array of events: tries each and says what is wrong with which. The caller rolls back when
+-- any row has a code, so that all happen or none.
+create or replace function campana.publish_batch(tenant text, items jsonb)
+returns table (ord integer, id uuid, code text, message text, field text, hint text)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  item jsonb;
+begin
+  ord := -1;
+  for item in select i from jsonb_array_elements(items) i loop
+    ord := ord + 1;
+    id := null; code := null; message := null; field := null; hint := null;
+    begin
+      id := public.publish_event(
+        tenant => publish_batch.tenant, type => item ->> 'type', audience => item ->> 'audience',
+        title => item ->> 'title', message => item ->> 'message', data => item -> 'data',
+        priority => item ->> 'priority', variant => item ->> 'variant', url => item ->> 'url',
+        actions => nullif(item -> 'actions', 'null'), actor => item ->> 'actor', subject => item ->> 'subject',
+        dedupe_key => item ->> 'dedupe_key', collapse_key => item ->> 'collapse_key',
+        deliver_at => (item ->> 'deliver_at')::timestamptz, expires_at => (item ->> 'expires_at')::timestamptz);
+    exception when others then
+      get stacked diagnostics code = returned_sqlstate, message = message_text, field = pg_exception_detail, hint = pg_exception_hint;
+      if left(code, 2) not in ('CA', '22') then
+        raise;
+      end if;
+    end;
+    return next;
+  end loop;
+end;
+$$;

@@ -1,0 +1,289 @@
+-- From the outbox to the inboxes, set-based: never a loop over recipients.
+-- Whoever calls these holds the tenants' turns (campana.tenant_turn, for update): that makes the
+-- dispatcher the only one who locks more than one inbox_head at a time.
+
+-- Recipients of lasting events: everyone in the audience whose preferences want the type, never the actor.
+-- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (campana/preferences.py
+-- holds the same rule for people to read). No row when the inbox bit is off.
+create or replace function campana.recipients(
+  tenant uuid, rule jsonb, type text, actor uuid, default_channels integer, after uuid, at_most integer
+) returns table (user_id uuid, reason text, channels integer)
+language sql stable rows 1000 as $$
+  select m.user_id, m.reason, e.channels
+  from campana.audience_members(tenant, rule) m
+  join campana.users u on u.tenant_id = tenant and u.id = m.user_id
+  left join campana.role_preference r
+    on r.tenant_id = tenant and r.role = u.role and r.type = recipients.type
+  left join campana.user_preference p
+    on p.tenant_id = tenant and p.user_id = m.user_id and p.type = recipients.type
+  cross join lateral (
+    select (coalesce(r.value, default_channels) & ~k.mask) | (coalesce(p.value, 0) & k.mask) as channels
+    from (select coalesce(p.chosen, 0) & ~coalesce(r.locked, 0) as mask) k
+  ) e
+  where e.channels & 1 = 1
+    and m.user_id is distinct from actor
+    and (after is null or m.user_id > after)
+  order by m.user_id
+  limit at_most;
+$$;
+
+-- The channels a type uses when no role and no user says otherwise.
+create or replace function campana.default_channels(tenant uuid, type text) returns integer
+language sql stable as $$
+  select coalesce(
+    (select b.channels from campana.builtin_type b where b.name = default_channels.type),
+    (select t.channels from campana.tenant_type t where t.tenant_id = tenant and t.name = default_channels.type),
+    1);
+$$;
+
+-- Dispatches outbox rows `ids` with their `words`: events, signals, heads, inbox rows in one statement.
+-- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
+create or replace function campana.fan_out(ids bigint[], words jsonb[])
+returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[], written integer)
+language sql volatile as $$
+  with due as (
+    delete from campana.outbox o
+    using unnest(ids, words) w (id, words)
+    where o.id = w.id
+    returning o.*, w.words
+  ),
+  lasting as (
+    insert into campana.event (
+      tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+      collapse_key, expires_at, published_at)
+    select tenant_id, event_id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+      collapse_key, expires_at, published_at
+    from due
+    where lasting
+  ),
+  signals as (
+    insert into campana.signal (tenant_id, name, event_id, rule, payload)
+    select tenant_id, type, event_id, rule, campana.live_payload(due.event_id, due.type, due.words, due.data,
+      due.priority, due.variant, due.url, due.actor, due.subject, due.published_at)
+    from due
+    order by id
+    returning tenant_id, id
+  ),
+  recipient as materialized (
+    select d.tenant_id, r.user_id, d.id as ord, d.event_id, d.expires_at, d.collapse_key, r.reason, r.channels
+    from due d
+    cross join lateral campana.recipients(
+      d.tenant_id, d.rule, d.type, d.actor, campana.default_channels(d.tenant_id, d.type), null, null) r
+    where d.lasting
+  ),
+  per_user as materialized (
+    select tenant_id, user_id, count(*)::integer as n
+    from recipient
+    group by tenant_id, user_id
+    order by tenant_id, user_id
+  ),
+  heads as (
+    insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
+    select tenant_id, user_id, n, n from per_user order by tenant_id, user_id
+    on conflict (tenant_id, user_id) do update
+      set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
+    returning tenant_id, user_id, seq
+  ),
+  rows as (
+    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
+    select r.tenant_id, r.user_id, r.event_id, r.event_id,
+      h.seq - p.n + row_number() over (partition by r.tenant_id, r.user_id order by r.ord),
+      r.channels, r.reason, r.collapse_key
+    from recipient r
+    join per_user p using (tenant_id, user_id)
+    join heads h using (tenant_id, user_id)
+  ),
+  clocks as (
+    insert into campana.expiring (tenant_id, user_id, id, expires_at)
+    select tenant_id, user_id, event_id, expires_at from recipient where expires_at is not null
+  )
+  select t.tenant_id,
+    (select case when count(*) <= 100 then array_agg(p.user_id) end from per_user p where p.tenant_id = t.tenant_id),
+    (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id),
+    (select coalesce(sum(p.n), 0)::integer from per_user p where p.tenant_id = t.tenant_id)
+  from (select distinct tenant_id from due) t;
+$$;
+
+-- What a live message says, the same for everybody who may hear it.
+create or replace function campana.live_payload(
+  id uuid, type text, words jsonb, data jsonb, priority text, variant text, url text, actor uuid, subject text,
+  published_at timestamptz
+) returns jsonb
+language sql stable as $$
+  select jsonb_build_object('id', id, 'type', type, 'words', words, 'data', data, 'priority', priority,
+    'variant', variant, 'url', url, 'actor', actor, 'subject', subject, 'publishedAt', published_at);
+$$;
+
+-- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
+-- collapse key. Returns as fan_out does; `finished` tells whether the event has left the outbox.
+create or replace function campana.fan_out_one(outbox_id bigint, words jsonb, at_most integer)
+returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[], written integer, finished boolean)
+language plpgsql volatile as $$
+#variable_conflict use_column
+<<fn>>
+declare
+  e campana.outbox;
+  chunk_ids uuid[];
+  signal_id bigint;
+begin
+  select * into strict e from campana.outbox o where o.id = outbox_id for update;
+
+  if e.progress is null then
+    insert into campana.event (
+      tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+      collapse_key, expires_at, published_at)
+    values (
+      e.tenant_id, e.event_id, e.type, e.audience, fan_out_one.words, e.data, e.priority, e.variant, e.url, e.actions,
+      e.actor, e.subject, e.collapse_key, e.expires_at, e.published_at);
+    insert into campana.signal (tenant_id, name, event_id, rule, payload)
+    values (e.tenant_id, e.type, e.event_id, e.rule, campana.live_payload(e.event_id, e.type, fan_out_one.words, e.data,
+      e.priority, e.variant, e.url, e.actor, e.subject, e.published_at))
+    returning id into signal_id;
+  end if;
+
+  create temporary table if not exists chunk (user_id uuid primary key, reason text, channels integer, earlier uuid)
+    on commit delete rows;
+  delete from chunk;
+  insert into chunk (user_id, reason, channels)
+  select r.user_id, r.reason, r.channels
+  from campana.recipients(e.tenant_id, e.rule, e.type, e.actor,
+    campana.default_channels(e.tenant_id, e.type), e.progress, at_most) r;
+
+  -- First the heads, in order; only then is what the inboxes hold settled.
+  insert into campana.inbox_head (tenant_id, user_id)
+  select e.tenant_id, c.user_id from chunk c order by c.user_id
+  on conflict do nothing;
+  perform from campana.inbox_head h
+  where h.tenant_id = e.tenant_id and h.user_id in (select c.user_id from chunk c)
+  order by h.user_id
+  for update;
+
+  if e.collapse_key is not null then
+    update chunk c set earlier = i.id
+    from campana.inbox i
+    where i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.collapse_key = e.collapse_key
+      and i.state = 0 and i.read_at is null;
+  end if;
+  update campana.inbox_head h
+  set seq = h.seq + 1, unread = h.unread + (c.earlier is null)::integer
+  from chunk c
+  where h.tenant_id = e.tenant_id and h.user_id = c.user_id;
+  update campana.inbox i
+  set seq = h.seq, event_id = e.event_id, reason = c.reason, channels = c.channels
+  from chunk c, campana.inbox_head h
+  where h.tenant_id = e.tenant_id and h.user_id = c.user_id
+    and i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.id = c.earlier;
+  insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
+  select e.tenant_id, c.user_id, e.event_id, e.event_id, h.seq, c.channels, c.reason, e.collapse_key
+  from chunk c
+  join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id
+  where c.earlier is null;
+  if e.expires_at is not null then
+    insert into campana.expiring (tenant_id, user_id, id, expires_at)
+    select e.tenant_id, c.user_id, coalesce(c.earlier, e.event_id), e.expires_at from chunk c
+    on conflict (tenant_id, user_id, id) do update set expires_at = excluded.expires_at;
+  end if;
+
+  select array_agg(c.user_id order by c.user_id) into chunk_ids from chunk c;
+  finished := coalesce(cardinality(chunk_ids), 0) < at_most;
+  if finished then
+    delete from campana.outbox o where o.id = outbox_id;
+  else
+    update campana.outbox o set progress = chunk_ids[at_most] where o.id = outbox_id;
+  end if;
+  tenant_id := e.tenant_id;
+  written := coalesce(cardinality(chunk_ids), 0);
+  user_ids := case when written <= 100 then coalesce(chunk_ids, '{}') end;
+  signal_ids := case when signal_id is null then '{}' else array[signal_id] end;
+  return next;
+end;
+$$;
+
+-- Sets an event aside that failed for the third time, and tells the tenant's administrators.
+create or replace function campana.set_aside(outbox_id bigint, reason text) returns void
+language plpgsql volatile as $$
+declare
+  e campana.outbox;
+  administrators text;
+begin
+  delete from campana.outbox o where o.id = outbox_id returning * into e;
+  insert into campana.poison (tenant_id, event_id, type, reason, body)
+  values (e.tenant_id, e.event_id, e.type, left(set_aside.reason, 500), to_jsonb(e))
+  on conflict do nothing;
+  select string_agg('role:' || r.name, ' | ') into administrators
+  from campana.role r where r.tenant_id = e.tenant_id and r.administers;
+  if administrators is not null and e.type <> 'system:alert' then
+    perform public.publish_event(
+      tenant => e.tenant_id::text, type => 'system:alert', audience => administrators,
+      data => jsonb_build_object('alert', 'event_set_aside', 'eventId', e.event_id, 'eventType', e.type, 'reason', left(set_aside.reason, 200)),
+      dedupe_key => 'poison:' || e.event_id);
+  end if;
+end;
+$$;
+
+-- Notifications whose time is over leave the list and the badge. One tenant's turn at a time.
+create or replace function campana.expire(at_most integer) returns table (tenant_id uuid, user_ids uuid[])
+language plpgsql volatile as $$
+#variable_conflict use_column
+begin
+  return query
+  with over as (
+    delete from campana.expiring x
+    using (
+      select y.tenant_id, y.user_id, y.id from campana.expiring y
+      join campana.tenant_turn t using (tenant_id)
+      where y.expires_at <= clock_timestamp()
+      order by y.expires_at limit at_most
+      for update of y skip locked
+    ) due
+    where (x.tenant_id, x.user_id, x.id) = (due.tenant_id, due.user_id, due.id)
+    returning x.tenant_id, x.user_id, x.id
+  ),
+  locked as materialized (
+    select h.tenant_id, h.user_id from campana.inbox_head h
+    where (h.tenant_id, h.user_id) in (select o.tenant_id, o.user_id from over o)
+    order by h.tenant_id, h.user_id
+    for update
+  ),
+  flipped as (
+    update campana.inbox i set state = 3
+    from over o join locked l using (tenant_id, user_id)
+    where i.tenant_id = o.tenant_id and i.user_id = o.user_id and i.id = o.id and i.state = 0
+    returning i.tenant_id, i.user_id, i.read_at
+  ),
+  heads as (
+    update campana.inbox_head h set rev = h.rev + 1, unread = h.unread - f.unread
+    from (select f.tenant_id, f.user_id, count(*) filter (where f.read_at is null)::integer as unread from flipped f group by 1, 2) f
+    where h.tenant_id = f.tenant_id and h.user_id = f.user_id
+    returning h.tenant_id, h.user_id
+  )
+  select h.tenant_id, array_agg(h.user_id) from heads h group by h.tenant_id;
+end;
+$$;
+
+-- How far the badges are from the truth; must be 0. Compares `at_most` heads, most recently changed users first or not.
+create or replace function campana.unread_drift(at_most integer) returns bigint
+language sql stable as $$
+  select coalesce(sum(abs(h.unread - (
+    select count(*) from campana.inbox i
+    where i.tenant_id = h.tenant_id and i.user_id = h.user_id and i.state = 0 and i.read_at is null))), 0)
+  from (select * from campana.inbox_head order by tenant_id, user_id limit at_most) h;
+$$;
+
+-- The epoch, drawn anew when this is not the cluster it was drawn for (restored, promoted, copied).
+create or replace function campana.check_epoch(renew boolean default false) returns text
+language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+declare
+  system bigint := (select c.system_identifier from pg_control_system() c);
+  line   integer := ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::integer;
+  answer text;
+begin
+  insert into campana.installation as i (epoch, system_identifier, timeline)
+  values (encode(substr(uuid_send(gen_random_uuid()), 1, 6), 'hex'), system, line)
+  on conflict (only_one) do update
+    set epoch = excluded.epoch, system_identifier = excluded.system_identifier, timeline = excluded.timeline
+    where renew or i.system_identifier is distinct from system or i.timeline is distinct from line;
+  select i.epoch into answer from campana.installation i;
+  return answer;
+end;
+$$;

@@ -1,0 +1,82 @@
+-- Who may do what. Applied last on every migrate, to every table there is, so that none is forgotten.
+--
+--   campana_web        requests: owns nothing, sees the rows of app.tenant_id and no others
+--   campana_bus        dispatcher, hub, courier, clock: every tenant
+--   campana_auth       owns the functions that run before the tenant is known, and publish_event()
+--   campana_publisher  may execute publish_event() and cancel_event(), nothing else
+--
+-- In one-role mode (the login cannot create roles) all four are the login itself; the setting
+-- app.bus, fixed when a bus connection starts, then tells its rights from a request's.
+
+do $$
+declare
+  one_role constant boolean := /*one_role*/false;
+  own  constant text := 'tenant_id = (select campana.current_tenant())';
+  "all" constant text := case when /*one_role*/false then 'current_setting(''app.bus'', true) = ''on''' else 'true' end;
+  r record;
+  p record;
+begin
+  for r in
+    select c.relname,
+      exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as has_tenant
+    from pg_class c
+    where c.relnamespace = 'campana'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    for p in select polname from pg_policy where polrelid = format('campana.%I', r.relname)::regclass loop
+      execute format('drop policy %I on campana.%I', p.polname, r.relname);
+    end loop;
+    execute format('grant select, insert, update, delete, truncate on campana.%I to campana_bus', r.relname);
+    execute format('grant select, insert, update, delete on campana.%I to campana_auth', r.relname);
+    if r.has_tenant or r.relname = 'tenant' then
+      execute format('alter table campana.%I enable row level security', r.relname);
+      execute format('alter table campana.%I force row level security', r.relname);
+      execute format('create policy tenant on campana.%I to campana_web using (%s) with check (%s)', r.relname,
+        case r.relname when 'tenant' then replace(own, 'tenant_id =', 'id =') else own end,
+        case r.relname when 'tenant' then replace(own, 'tenant_id =', 'id =') else own end);
+      execute format('create policy everything on campana.%I to campana_bus, campana_auth using (%s) with check (%s)',
+        r.relname, "all", "all");
+    end if;
+  end loop;
+
+  -- Definer functions belong to campana_auth, and only named roles may call any function of ours.
+  for r in
+    select p.oid::regprocedure as signature, p.prosecdef, p.pronamespace = 'public'::regnamespace as is_door
+    from pg_proc p
+    where (p.pronamespace = 'campana'::regnamespace or (p.pronamespace = 'public'::regnamespace and p.proname in ('publish_event', 'cancel_event')))
+      and p.prokind in ('f', 'p')
+  loop
+    execute format('revoke all on function %s from public', r.signature);
+    execute format('grant execute on function %s to campana_web, campana_bus, campana_auth', r.signature);
+    if r.is_door then
+      execute format('grant execute on function %s to campana_publisher', r.signature);
+    end if;
+    if r.prosecdef then
+      if one_role then
+        execute format('alter function %s set app.bus = ''on''', r.signature);
+      else
+        execute format('alter function %s owner to campana_auth', r.signature);
+      end if;
+    end if;
+  end loop;
+end;
+$$;
+
+grant usage on schema campana to campana_web, campana_bus, campana_auth;
+grant usage on all sequences in schema campana to campana_bus, campana_auth;
+
+-- What a request may touch directly, inside its tenant. Everything else goes through functions.
+grant select on
+  campana.tenant, campana.role, campana.branch, campana.users, campana.builtin_type, campana.tenant_type, campana.event,
+  campana.installation, campana.role_preference, campana.scheduled, campana.poison
+  to campana_web;
+grant select, insert, update on campana.inbox, campana.inbox_head to campana_web;
+grant update (name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
+grant select, insert, update, delete on
+  campana.user_preference, campana.visit, campana.idempotency, campana.topic_subscription, campana.api_key
+  to campana_web;
+grant delete on campana.session to campana_web;
+grant select (token_hash, tenant_id, user_id, created_at, expires_at) on campana.session to campana_web;
+grant select, insert on campana.audit to campana_web;
+grant insert on campana.signal to campana_web;
+grant select (id) on campana.signal to campana_web;
+grant usage on all sequences in schema campana to campana_web;
