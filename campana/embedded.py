@@ -48,7 +48,9 @@ OWNER = DATABASE = "campana"
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103  # bytes that fit in sockaddr_un
 LOCK_SECONDS = 120.0
 LOG_BYTES = 16 * 1024 * 1024
-INITDB = f"--username={OWNER} --auth=scram-sha-256 --locale=C.UTF-8 --encoding=UTF8 --data-checksums"
+INITDB = (
+    f"--username={OWNER} --auth=scram-sha-256 --locale=C.UTF-8 --encoding=UTF8 --data-checksums"
+)
 SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
