@@ -1,0 +1,38 @@
+-- name: identity^
+-- The key with this hash, and the person `who` (id or e-mail, may be null) of its tenant.
+select key_id, key_name, scopes, expires_at, revoked, expired, key_tenant_id, key_tenant_slug,
+  tenant_id, tenant_slug, tenant_name, modules, id, email, name, role, administers, branch_id, locale,
+  time_zone, auth_version
+from campana.key_identity(:key_hash, :who);
+
+-- name: add$
+-- A key by its hash, with an audit row; the id.
+with added as (
+  insert into campana.api_key (tenant_id, id, name, prefix, key_hash, scopes, expires_at)
+  values (:tenant_id, campana.uuid7(), :name, :prefix, :key_hash, :scopes, :expires_at)
+  returning id, name, scopes
+), told as (
+  insert into campana.audit (tenant_id, actor, action, detail)
+  select :tenant_id, :actor, 'key.create', jsonb_build_object('key', id, 'name', name, 'scopes', scopes)
+  from added
+)
+select id from added;
+
+-- name: revoke$
+-- True; null when there is no such key or it was revoked before.
+with revoked as (
+  update campana.api_key set revoked_at = now()
+  where tenant_id = :tenant_id and id = :id and revoked_at is null
+  returning id, name
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'key.revoke', jsonb_build_object('key', id, 'name', name)
+from revoked
+returning true;
+
+-- name: of_tenant
+-- For lists: never the hash.
+select id, name, prefix, scopes, created_at, expires_at, revoked_at
+from campana.api_key
+where tenant_id = :tenant_id
+order by created_at;

@@ -1,0 +1,97 @@
+-- name: add^
+-- A new person with an audit row. id is null when the e-mail is taken; nothing is written when the
+-- role or branch is unknown.
+with place as (
+  select
+    exists (select from campana.role where tenant_id = :tenant_id and name = :role) as role_known,
+    (select id from campana.branch where tenant_id = :tenant_id and name = :branch::text) as branch_id,
+    :branch::text is null
+      or exists (select from campana.branch where tenant_id = :tenant_id and name = :branch::text) as branch_known
+), added as (
+  insert into campana.users (tenant_id, id, email, name, role, branch_id, password_hash)
+  select :tenant_id, campana.uuid7(), :email, :name, :role, branch_id, :password_hash
+  from place
+  where role_known and branch_known
+  on conflict (email) do nothing
+  returning id
+), told as (
+  insert into campana.audit (tenant_id, actor, action, detail)
+  select :tenant_id, :actor, 'user.add', jsonb_build_object('user', id, 'email', :email::text, 'role', :role::text)
+  from added
+)
+select (select id from added) as id, role_known, branch_known
+from place;
+
+-- name: find$
+-- By id or e-mail, whether active or not.
+select campana.find_user(:tenant_id, :id_or_email);
+
+-- name: is_last_administrator$
+-- Whether this person administers and no other active one does.
+select exists (
+  select from campana.users u join campana.role r on r.tenant_id = u.tenant_id and r.name = u.role
+  where u.tenant_id = :tenant_id and u.id = :id and u.active and r.administers
+) and not exists (
+  select from campana.users u join campana.role r on r.tenant_id = u.tenant_id and r.name = u.role
+  where u.tenant_id = :tenant_id and u.id <> :id and u.active and r.administers
+);
+
+-- name: set_active$
+-- Raises auth_version, so that older sessions and streams end; null when there is no such person.
+with changed as (
+  update campana.users set active = :active, auth_version = auth_version + 1
+  where tenant_id = :tenant_id and id = :id
+  returning id
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, :action, jsonb_build_object('user', id)
+from changed
+returning true;
+
+-- name: set_role$
+-- The old role is kept in the audit; null when there is no such person.
+with before as (
+  select id, role from campana.users where tenant_id = :tenant_id and id = :id for update
+), changed as (
+  update campana.users u set role = :role, auth_version = auth_version + 1
+  from before
+  where u.tenant_id = :tenant_id and u.id = before.id
+  returning u.id, before.role as was
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'user.change_role', jsonb_build_object('user', id, 'from', was, 'to', :role::text)
+from changed
+returning true;
+
+-- name: set_password$
+-- Never the hash in the audit; null when there is no such person.
+with changed as (
+  update campana.users set password_hash = :password_hash, auth_version = auth_version + 1
+  where tenant_id = :tenant_id and id = :id
+  returning id
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'user.change_password', jsonb_build_object('user', id)
+from changed
+returning true;
+
+-- name: set_locale!
+update campana.users set locale = :locale
+where tenant_id = :tenant_id and id = :id;
+
+-- name: of_tenant
+-- Everybody, for lists; oldest first.
+select id, email, name, role, branch_id, active
+from campana.users
+where tenant_id = :tenant_id
+order by created_at, email;
+
+-- name: add_many!
+-- `count` people u00001@<domain> …, one in ten ADMIN, the rest STAFF, one password for all.
+insert into campana.users (tenant_id, id, email, name, role, password_hash)
+select :tenant_id, gen_random_uuid(), 'u' || lpad(n::text, 5, '0') || '@' || :domain::text,
+  (array['Ana', 'Luis', 'María', 'Carlos', 'Sofía', 'José', 'Elena', 'Mario'])[n % 8 + 1] || ' '
+    || (array['Rivas', 'Menjívar', 'Orellana', 'Cruz', 'Ayala', 'Portillo', 'Funes'])[n % 7 + 1] || ' ' || n,
+  case when n % 10 = 0 then 'ADMIN' else 'STAFF' end, :password_hash
+from generate_series(1, :count::integer) n
+on conflict (email) do nothing;
