@@ -1,0 +1,117 @@
+"""A reader's inbox: its counters, and what its reader does with it.
+
+Every change locks the head, so the badge cannot drift (sql/functions/050_inbox.sql).
+`apply` is the door for handlers: it runs one change and tells the reader's other devices.
+What is in the inbox: inbox_list.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from campana import signals
+from campana.db import Database, Tx
+from campana.queries import queries
+from campana.users import Person
+
+T = TypeVar("T")
+
+UNVISITED_COUNTED = 100
+"""Where the count of what is new on a page stops."""
+UNVISITED_SPAN = 1_000
+"""How many of the newest notifications it looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Counters of an inbox.
+
+    seq: the newest given. unread: the badge. rev: raised by reads and deletions.
+    floor: a cursor below it has missed something.
+    """
+
+    seq: int = 0
+    unread: int = 0
+    rev: int = 0
+    floor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change did: the new badge and rev, how many rows it touched, the signal it left."""
+
+    unread: int
+    rev: int
+    changed: int
+    signal_id: int | None
+
+
+async def apply(
+    db: Database, person: Person, change: Callable[[Tx, Person, T], Awaitable[Change]], what: T
+) -> Change:
+    """Run one change in a transaction of its own and hint at it: `apply(db, person, read, [id])`."""
+    async with db.tenant(person.tenant_id, person.id) as tx:
+        done = await change(tx, person, what)
+    if done.signal_id is not None:
+        await signals.hint(db, person.tenant_id, users=[person.id], signals=[done.signal_id])
+    return done
+
+
+async def read(tx: Tx, person: Person, ids: Sequence[UUID]) -> Change:
+    """Mark as read. SQLSTATE CA009, and nothing changed, unless all are in this inbox."""
+    return await _change(queries.inbox.read, tx, person, ids=ids)
+
+
+async def unread(tx: Tx, person: Person, ids: Sequence[UUID]) -> Change:
+    """Mark as not read after all. CA009 as in `read`."""
+    return await _change(queries.inbox.unread, tx, person, ids=ids)
+
+
+async def delete(tx: Tx, person: Person, ids: Sequence[UUID]) -> Change:
+    """Take out of sight. CA009 as in `read`."""
+    return await _change(queries.inbox.delete, tx, person, ids=ids)
+
+
+async def restore(tx: Tx, person: Person, ids: Sequence[UUID]) -> Change:
+    """Take deletion back, except for what expired meanwhile. CA009 as in `read`."""
+    return await _change(queries.inbox.restore, tx, person, ids=ids)
+
+
+async def read_all(tx: Tx, person: Person, up_to: int | None = None) -> Change:
+    """Mark everything up to seq `up_to` as read (None: all until now). CA005 beyond the head."""
+    return await _change(queries.inbox.read_all, tx, person, up_to=up_to)
+
+
+async def clear(tx: Tx, person: Person, up_to: int | None = None) -> Change:
+    """Take everything up to seq `up_to` out of sight (None: all until now). CA005 beyond the head."""
+    return await _change(queries.inbox.clear, tx, person, up_to=up_to)
+
+
+async def head(tx: Tx, person: Person) -> Head:
+    """The counters. Ask before the rows they go with: a cursor may be too old, never too new."""
+    row = await queries.inbox.head(tx, **_whose(person))
+    return Head(**row) if row else Head()
+
+
+async def visit(tx: Tx, person: Person, page: str) -> None:
+    """Remember that the reader looks at `page` now: `unvisited` counts from here."""
+    await queries.inbox.visit(tx, **_whose(person), page=page)
+
+
+async def unvisited(tx: Tx, person: Person, page: str, type: str) -> int:
+    """How many subjects of `type` are new since the last visit; at most 100."""
+    count: int = await queries.inbox.unvisited(
+        tx, **_whose(person), page=page, type=type, span=UNVISITED_SPAN, cap=UNVISITED_COUNTED
+    )
+    return count
+
+
+async def _change(query: Callable[..., Any], tx: Tx, person: Person, **what: Any) -> Change:
+    return Change(**await query(tx, **_whose(person), **what))
+
+
+def _whose(person: Person) -> dict[str, UUID]:
+    return {"tenant": person.tenant_id, "reader": person.id}

@@ -1,0 +1,195 @@
+"""What is in a reader's inbox, newest first.
+
+Pages by number for A16, by cursor (a seq) for going on. Work is bounded: a filter examines so
+many of the newest rows at a time, and a page says where the next look should begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from campana import inbox
+from campana.db import Tx
+from campana.queries import queries
+from campana.users import Person
+from campana.words import words_for
+
+NEWEST = 2**63 - 1
+"""A `before` above every seq."""
+COUNTED = 10_000
+"""Where the count of visible notifications stops."""
+FILTER_COUNTED = 1_000
+"""Where the count of a filter's matches stops."""
+TEXT_SPAN = 2_000
+"""How many notifications one look for a text examines."""
+TYPE_SPAN = 5_000
+"""How many one look for a type does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One row of an inbox, in its reader's words."""
+
+    id: UUID
+    seq: int
+    type: str
+    title: str
+    message: str
+    priority: str
+    variant: str
+    data: dict[str, Any]
+    actions: list[dict[str, Any]]
+    url: str | None
+    created_at: datetime
+    read_at: datetime | None
+    reason: str
+    subject: str | None
+
+    @property
+    def is_read(self) -> bool:
+        return self.read_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which notifications to list. text: found in title or message, whatever case and accents."""
+
+    unread: bool = False
+    type: str | None = None
+    text: str | None = None
+
+    @property
+    def span(self) -> int | None:
+        """How many rows one look examines; None when every visible row matches."""
+        if self.text is not None:
+            return TEXT_SPAN
+        return None if self.type is None else TYPE_SPAN
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some notifications. older: the seq to go on from, None at the end.
+
+    total: how many there are, None when going on by cursor (then nothing is counted).
+    is_capped: counting stopped at `total`; there may be more.
+    """
+
+    rows: list[Notification]
+    older: int | None
+    total: int | None = None
+    is_capped: bool = False
+
+
+EVERYTHING = Filter()
+
+
+async def page(
+    tx: Tx, person: Person, only: Filter = EVERYTHING, *, number: int = 1, limit: int = 20
+) -> Page:
+    """The `number`-th page (from 1) of `limit` notifications, and how many there are."""
+    skip = (number - 1) * limit
+    if only.span is not None:
+        return await _search(tx, person, only, only.span, limit, skip=skip)
+    found = await _list(tx, person, only, limit, skip=skip)
+    if number == 1 and found.older is None:
+        return Page(found.rows, None, len(found.rows))
+    if only.unread:
+        return Page(found.rows, found.older, (await inbox.head(tx, person)).unread)
+    total = await queries.inbox_list.count_visible(
+        tx, tenant=person.tenant_id, reader=person.id, cap=COUNTED + 1
+    )
+    return Page(found.rows, found.older, min(total, COUNTED), total > COUNTED)
+
+
+async def older_than(
+    tx: Tx, person: Person, before: int, only: Filter = EVERYTHING, *, limit: int = 20
+) -> Page:
+    """The next `limit` below seq `before`. A filter may show fewer, even none, and still go on."""
+    if only.span is None:
+        return await _list(tx, person, only, limit, before=before)
+    found = await _search(tx, person, only, only.span, limit, before=before)
+    return Page(found.rows, found.older)
+
+
+async def one(tx: Tx, person: Person, id: UUID) -> Notification | None:
+    """A notification that is not deleted or expired."""
+    row = await queries.inbox_list.one(tx, tenant=person.tenant_id, reader=person.id, id=id)
+    return _notification(row, person) if row else None
+
+
+async def _list(
+    tx: Tx, person: Person, only: Filter, limit: int, *, before: int = NEWEST, skip: int = 0
+) -> Page:
+    """One row more than asked for tells whether there are older ones."""
+    records = [
+        record
+        async for record in queries.inbox_list.page(
+            tx,
+            tenant=person.tenant_id,
+            reader=person.id,
+            before=before,
+            unread=only.unread,
+            span=limit + 1,
+            skip=skip,
+        )
+    ]
+    rows = [_notification(record, person) for record in records[:limit]]
+    return Page(rows, rows[-1].seq if len(records) > limit else None)
+
+
+async def _search(
+    tx: Tx,
+    person: Person,
+    only: Filter,
+    span: int,
+    limit: int,
+    *,
+    before: int = NEWEST,
+    skip: int = 0,
+) -> Page:
+    records = [
+        record
+        async for record in queries.inbox_list.search(
+            tx,
+            tenant=person.tenant_id,
+            reader=person.id,
+            locale=person.locale,
+            before=before,
+            unread=only.unread,
+            type=only.type,
+            text=only.text,
+            span=span,
+            limit=limit,
+            skip=skip,
+        )
+    ]
+    matches, looked_to = records[0]["total"], records[0]["looked_to"]
+    rows = [_notification(record, person) for record in records if record["id"]]
+    older = rows[-1].seq if rows and skip + len(rows) < matches else looked_to
+    is_capped = matches > FILTER_COUNTED or looked_to is not None
+    return Page(rows, older, min(matches, FILTER_COUNTED), is_capped)
+
+
+def _notification(row: Record, person: Person) -> Notification:
+    said = words_for(row["words"], person.locale)
+    return Notification(
+        id=row["id"],
+        seq=row["seq"],
+        type=row["type"],
+        title=said.get("title") or "",
+        message=said.get("message") or "",
+        priority=row["priority"],
+        variant=row["variant"],
+        data=row["data"],
+        actions=row["actions"] or [],
+        url=said.get("url"),
+        created_at=row["published_at"],
+        read_at=row["read_at"],
+        reason=row["reason"],
+        subject=row["subject"],
+    )
