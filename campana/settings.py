@@ -1,0 +1,289 @@
+"""Everything that can be set, in one place: `Settings.load()` reads the environment and checks it.
+
+A wrong or unknown value is a SettingsError of one line. `settings_table()` is what the docs show.
+"""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from campana.roles import RoleNames
+
+PREFIX = "CAMPANA_"
+OTHERS = ("CAMPANA_TEST_", "CAMPANA_BENCH_")  # for the tests and the benchmark, not for us
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that says which and why."""
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if (
+        not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+        or parts.username
+    ):
+        raise ValueError("must be an address without a path, such as https://bell.example.com")
+    return text.rstrip("/")
+
+
+def _directory(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("is not a directory")
+    return path
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+Database = Annotated[str, _url("postgresql", "postgres")]
+Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
+LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)]
+
+
+class Settings(BaseSettings):
+    """What the environment says, checked. Frozen; `load()` is the way to get it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        case_sensitive=True,
+        env_ignore_empty=True,
+        validate_by_name=True,
+        extra="forbid",
+    )
+
+    host: str = Field(
+        "127.0.0.1", validation_alias="HOST", description="address to listen on; 0.0.0.0 for all"
+    )
+    port: int = Field(
+        8080,
+        validation_alias="PORT",
+        ge=0,
+        le=65535,
+        description="port to listen on; 0: any free one",
+    )
+    database_url: Database | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        repr=False,
+        description="PostgreSQL 15 or newer; unset: an embedded one under CAMPANA_HOME",
+    )
+    listen_url: Database | None = Field(
+        None,
+        validation_alias="CAMPANA_LISTEN_URL",
+        repr=False,
+        description="direct way to the same database, for LISTEN, where DATABASE_URL goes through"
+        " a transaction pooler",
+    )
+    home: Path = Field(
+        Path("var"),
+        validation_alias="CAMPANA_HOME",
+        description="directory of the embedded PostgreSQL and other files; made when missing",
+    )
+    pg_bin: Annotated[Path, AfterValidator(_directory)] | None = Field(
+        None,
+        validation_alias="CAMPANA_PG_BIN",
+        description="directory of initdb and postgres to embed instead of the packaged ones",
+    )
+    demo: bool = Field(
+        False,
+        validation_alias="CAMPANA_DEMO",
+        description="1: demo data on an empty database; only with a loopback HOST",
+    )
+    public_url: Annotated[str, _url("https", "http"), AfterValidator(_origin)] | None = Field(
+        None,
+        validation_alias="CAMPANA_PUBLIC_URL",
+        description="address by which browsers reach Campana, used in links and origin checks;"
+        " unset: taken from each request",
+    )
+    trusted_proxies: Networks = Field(
+        (),
+        validation_alias="CAMPANA_TRUSTED_PROXIES",
+        description="addresses or networks, separated by commas, whose X-Forwarded-… is believed",
+    )
+    redis_url: Annotated[str, _url("redis", "rediss", "unix")] | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        repr=False,
+        description="Redis or Valkey as a second bus; unset: PostgreSQL alone",
+    )
+    role_web: str | None = Field(
+        None,
+        validation_alias="CAMPANA_ROLE_WEB",
+        description="database role for requests; unset: campana_web",
+    )
+    role_bus: str | None = Field(
+        None,
+        validation_alias="CAMPANA_ROLE_BUS",
+        description="database role for dispatcher, hub and clock; unset: campana_bus",
+    )
+    role_auth: str | None = Field(
+        None,
+        validation_alias="CAMPANA_ROLE_AUTH",
+        description="database role that owns the sign-in functions; unset: campana_auth",
+    )
+    role_publisher: str | None = Field(
+        None,
+        validation_alias="CAMPANA_ROLE_PUBLISHER",
+        description="database role that may only publish; unset: campana_publisher",
+    )
+    pool_size: int = Field(
+        10,
+        validation_alias="CAMPANA_POOL_SIZE",
+        ge=1,
+        le=100,
+        description="database connections of each of the two pools of a process",
+    )
+    streams_per_user: int = Field(
+        20,
+        validation_alias="CAMPANA_STREAMS_PER_USER",
+        ge=1,
+        le=1000,
+        description="open streams one person may have; the next is answered 429",
+    )
+    heartbeat_seconds: int = Field(
+        15,
+        validation_alias="CAMPANA_HEARTBEAT_SECONDS",
+        ge=1,
+        le=60,
+        description="longest silence of a stream",
+    )
+    stream_lifetime_seconds: int = Field(
+        600,
+        validation_alias="CAMPANA_STREAM_LIFETIME_SECONDS",
+        ge=1,
+        le=86400,
+        description="longest life of a stream; each ends between half of it and all of it",
+    )
+    session_days: int = Field(
+        30,
+        validation_alias="CAMPANA_SESSION_DAYS",
+        ge=1,
+        le=365,
+        description="days after which a signed-in browser is asked to sign in again",
+    )
+    log_level: LogLevel = Field(
+        "info", validation_alias="CAMPANA_LOG_LEVEL", description="least important line to log"
+    )
+    log_format: LogFormat = Field(
+        "auto",
+        validation_alias="CAMPANA_LOG_FORMAT",
+        description="auto: text on a terminal, json elsewhere",
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read and check the environment. Raises SettingsError."""
+        _refuse_unknown(os.environ)
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError(_one_line(error)) from None
+
+    @model_validator(mode="after")
+    def _demo_stays_at_home(self) -> Self:
+        if self.demo and not _is_loopback(self.host):
+            raise ValueError(
+                f"CAMPANA_DEMO=1 with HOST={self.host}: everybody knows the demo's passwords,"
+                " it is only served on a loopback address"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _listen_follows_database(self) -> Self:
+        if self.listen_url and not self.database_url:
+            raise ValueError("CAMPANA_LISTEN_URL without DATABASE_URL: set both or neither")
+        return self
+
+    def role_names(self, publisher_password: str | None = None) -> RoleNames:
+        """The database roles to ask for, for `migrate`."""
+        return RoleNames(
+            self.role_web, self.role_bus, self.role_auth, self.role_publisher, publisher_password
+        )
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table."""
+    lines = ["| name | default | values | meaning |", "|---|---|---|---|"]
+    for name, field in _named_fields().items():
+        default = "" if field.default in (None, ()) else f"`{_shown(field.default)}`"
+        lines.append(f"| `{name}` | {default} | {_values(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _named_fields() -> dict[str, FieldInfo]:
+    return {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+
+def _shown(default: object) -> str:
+    return str(int(default)) if isinstance(default, bool) else str(default)
+
+
+def _values(field: FieldInfo) -> str:
+    if field.annotation is bool:
+        return "0, 1"
+    if field.annotation is not None and hasattr(field.annotation, "__args__"):
+        choices: Iterable[Any] = field.annotation.__args__
+        return ", ".join(choice for choice in choices if isinstance(choice, str))
+    bounds = {type(bound).__name__: bound for bound in field.metadata}
+    return f"{bounds['Ge'].ge}–{bounds['Le'].le}" if {"Ge", "Le"} <= bounds.keys() else ""
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = list(_named_fields())
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and not name.startswith(OTHERS) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            raise SettingsError(f"{name} is not a setting; did you mean {near[0]}?")
+
+
+def _one_line(error: ValidationError) -> str:
+    """The first fault. The value is shown unless it may hold a password."""
+    fault = error.errors(include_url=False)[0]
+    reason = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:
+        return reason
+    name = str(fault["loc"][0])
+    field = _named_fields().get(name)
+    value = "" if field is None or not field.repr else f"={os.environ.get(name, '')}"
+    return f"{name}{value}: {reason[0].lower()}{reason[1:]}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
