@@ -52,7 +52,7 @@ class Change:
 async def apply(
     db: Database, person: Person, change: Callable[[Tx, Person, T], Awaitable[Change]], what: T
 ) -> Change:
-    """Run one change in a transaction of its own and hint at it: `apply(db, person, read, [id])`."""
+    """Run one change in its own transaction and hint at it: `apply(db, person, read, [id])`."""
     async with db.tenant(person.tenant_id, person.id) as tx:
         done = await change(tx, person, what)
     if done.signal_id is not None:
@@ -86,7 +86,7 @@ async def read_all(tx: Tx, person: Person, up_to: int | None = None) -> Change:
 
 
 async def clear(tx: Tx, person: Person, up_to: int | None = None) -> Change:
-    """Take everything up to seq `up_to` out of sight (None: all until now). CA005 beyond the head."""
+    """Take everything up to seq `up_to` out of sight (None: all until now). CA005 as above."""
     return await _change(queries.inbox.clear, tx, person, up_to=up_to)
 
 
@@ -101,10 +101,10 @@ async def visit(tx: Tx, person: Person, page: str) -> None:
     await queries.inbox.visit(tx, **_whose(person), page=page)
 
 
-async def unvisited(tx: Tx, person: Person, page: str, type: str) -> int:
-    """How many subjects of `type` are new since the last visit; at most 100."""
+async def unvisited(tx: Tx, person: Person, page: str, event_type: str) -> int:
+    """How many subjects of this type are new since the last visit; at most 100."""
     count: int = await queries.inbox.unvisited(
-        tx, **_whose(person), page=page, type=type, span=UNVISITED_SPAN, cap=UNVISITED_COUNTED
+        tx, **_whose(person), page=page, type=event_type, span=UNVISITED_SPAN, cap=UNVISITED_COUNTED
     )
     return count
 

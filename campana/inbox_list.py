@@ -116,9 +116,11 @@ async def older_than(
     return Page(found.rows, found.older)
 
 
-async def one(tx: Tx, person: Person, id: UUID) -> Notification | None:
+async def one(tx: Tx, person: Person, notification_id: UUID) -> Notification | None:
     """A notification that is not deleted or expired."""
-    row = await queries.inbox_list.one(tx, tenant=person.tenant_id, reader=person.id, id=id)
+    row = await queries.inbox_list.one(
+        tx, tenant=person.tenant_id, reader=person.id, id=notification_id
+    )
     return _notification(row, person) if row else None
 
 
