@@ -1,0 +1,90 @@
+"""Words and signs for what the product names: event types and reasons."""
+
+from __future__ import annotations
+
+from campana.i18n import gettext
+
+
+def _(message: str) -> str:
+    """Marks a text for translation; it is translated when it is shown."""
+    return message
+
+
+TYPES = {
+    "appointment:created": _("New appointment"),
+    "appointment:updated": _("Appointment changed"),
+    "appointment:deleted": _("Appointment cancelled"),
+    "appointment:rescheduled": _("Appointment moved"),
+    "appointment:reminder": _("Reminder"),
+    "schedule:updated": _("Working hours changed"),
+    "calendar:refresh": _("Calendar refreshed"),
+    "user:online": _("Colleague online"),
+    "user:offline": _("Colleague offline"),
+    "conversation:unanswered": _("Unanswered conversation"),
+    "lead:hot": _("Hot lead"),
+    "lead:follow_up_due": _("Follow-up due"),
+    "seller:performance_alert": _("Performance alert"),
+    "order:created": _("New order"),
+    "order:ready": _("Order ready"),
+    "order:status_changed": _("Order status"),
+    "order:item_modified": _("Order changed"),
+    "order:cancelled": _("Order cancelled"),
+    "order:paid": _("Order paid"),
+    "sale:created": _("New sale"),
+    "sale:updated": _("Sale changed"),
+    "sale:cancelled": _("Sale cancelled"),
+    "stock:low": _("Low stock"),
+    "stock:out": _("Out of stock"),
+    "stock:restocked": _("Restocked"),
+    "system:alert": _("System alert"),
+    "announcement:published": _("Announcement"),
+}
+
+ICONS = {
+    "appointment": "calendar",
+    "appointment:deleted": "calendar-x",
+    "appointment:rescheduled": "calendar-clock",
+    "appointment:reminder": "clock",
+    "schedule": "calendar-clock",
+    "calendar": "calendar",
+    "conversation": "message-circle",
+    "lead": "circle-user",
+    "lead:hot": "flame",
+    "seller": "trending-down",
+    "order": "utensils",
+    "order:ready": "concierge-bell",
+    "order:paid": "banknote",
+    "sale": "receipt",
+    "stock": "package",
+    "stock:out": "package-x",
+    "stock:restocked": "package-check",
+    "system": "triangle-alert",
+    "announcement": "megaphone",
+}
+
+
+def type_in_words(event_type: str) -> str:
+    """`New sale` for `sale:created`; a tenant's own type by its name: `Gift: card sold`."""
+    if event_type in TYPES:
+        return gettext(TYPES[event_type])
+    return event_type.replace("_", " ").replace(":", ": ").strip().capitalize()
+
+
+def type_icon(event_type: str | None) -> str:
+    """A symbol of `static/icons.svg`."""
+    name = event_type or ""
+    return ICONS.get(name) or ICONS.get(name.partition(":")[0]) or "bell"
+
+
+def reason_in_words(reason: str | None) -> str:
+    """Why a notification reached its reader, from what the inbox row keeps: `role:ADMIN`, `all`."""
+    kind, _colon, name = (reason or "").partition(":")
+    if kind == "role" and name:
+        return gettext("because your role is %(role)s") % {"role": name}
+    if kind == "branch" and name:
+        return gettext("because you work at %(branch)s") % {"branch": name}
+    if kind == "topic" and name:
+        return gettext("because you follow %(topic)s") % {"topic": name}
+    if kind == "user":
+        return gettext("sent to you")
+    return gettext("sent to everyone") if kind == "all" else ""
