@@ -3,6 +3,7 @@
 PostgreSQL refuses to run as root, so root lends the work to an account that has no rights.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -10,6 +11,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -29,13 +31,11 @@ def unprivileged_account(data: Path) -> pwd.struct_passwd | None:
     """The account that runs the server: the caller's (None), or for root the owner of data/."""
     if os.geteuid() != 0:
         return None
-    if data.exists() and data.stat().st_uid != 0:
-        return pwd.getpwuid(data.stat().st_uid)
-    for name in ACCOUNTS:
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
+    owner = data.stat().st_uid if data.exists() else 0
+    with contextlib.suppress(KeyError):
+        return pwd.getpwuid(owner or pwd.getpwnam(ACCOUNTS[0]).pw_uid)
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(ACCOUNTS[1])
     raise EmbeddedError("root needs an unprivileged account for PostgreSQL: useradd -r postgres")
 
 
@@ -54,7 +54,19 @@ def programs(chosen: Path | None, account: pwd.struct_passwd | None) -> Path:
 
 def can_enter(account: pwd.struct_passwd | None, directory: Path) -> bool:
     """Whether the account can reach this directory; root's own rights say nothing about that."""
-    return run_as(account, ["test", "-x", str(directory)]).returncode == 0
+    return account is None or not run_as(account, ["test", "-x", str(directory)]).returncode
+
+
+def can_keep(account: pwd.struct_passwd | None, directory: Path) -> bool:
+    """Whether the account can have files of its own in a directory inside this one."""
+    if account is None:
+        return True
+    try:
+        with tempfile.TemporaryDirectory(dir=directory) as probe:
+            os.chown(probe, account.pw_uid, account.pw_gid)
+            return run_as(account, ["test", "-w", probe]).returncode == 0
+    except PermissionError:  # a file system that does not know about owners
+        return False
 
 
 def run_as(
@@ -82,11 +94,14 @@ def run_as(
     )
 
 
-def is_postgres(pid: int) -> bool:
-    """Whether this process exists and is a PostgreSQL, not a stranger who got its number."""
+def was_told(pid: int, option: str) -> bool:
+    """Whether this process was started with this option; a stranger with its number was not.
+
+    The command line is what one account may see of another's process, also in a container.
+    """
     try:
-        return "postgres" in psutil.Process(pid).name()
-    except psutil.NoSuchProcess:
+        return option in psutil.Process(pid).cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
 
