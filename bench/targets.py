@@ -1,0 +1,81 @@
+"""What Campana set out to reach, and whether this run reached it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """`at_least` or `at_most` `limit`; value(raw) is None when the run did not measure it."""
+
+    name: str
+    value: Callable[[Raw], float | None]
+    limit: float
+    unit: str
+    at_least: bool = False
+
+    def reached(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def wanted(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.limit:,g} {self.unit}".strip()
+
+
+def speeds(raw: Raw, contestant: str, mode: str) -> list[float]:
+    """Deliveries/s of all rounds of one contestant in one mode."""
+    return [
+        one["deliveries_per_second"]
+        for one in raw.get("rounds", [])
+        if (one["contestant"], one["mode"]) == (contestant, mode)
+    ]
+
+
+def ratio(raw: Raw, peer: str, mode: str) -> float | None:
+    """Campana's median speed in multiples of a peer's."""
+    ours, theirs = speeds(raw, "campana", mode), speeds(raw, peer, mode)
+    return median(ours) / median(theirs) if ours and theirs else None
+
+
+def beats(peer: str) -> Callable[[Raw], float | None]:
+    return lambda raw: ratio(raw, peer, "bursts")
+
+
+def fact(*path: str) -> Callable[[Raw], float | None]:
+    """A number somewhere in the raw results; lists of rounds give their median."""
+
+    def value(raw: Raw) -> float | None:
+        found: Any = raw
+        for name in path:
+            if isinstance(found, list):
+                found = [one[name] for one in found]
+            else:
+                found = (found or {}).get(name)
+        if isinstance(found, list):
+            return float(median(found)) if found else None
+        return None if found is None else float(found)
+
+    return value
+
+
+TARGETS = (
+    Target("durable broadcast in bursts, against nchan", beats("nchan"), 2, "×", True),
+    Target("… against Socket.IO", beats("socketio"), 2.5, "×", True),
+    Target("… against python-socketio", beats("python-socketio"), 10, "×", True),
+    Target("latency, one recipient, 400/s: p50", fact("latency", "one", "p50"), 5, "ms"),
+    Target("latency, one recipient, 400/s: p99", fact("latency", "one", "p99"), 15, "ms"),
+    Target("latency, broadcast, 20/s: p99", fact("latency", "broadcast", "p99"), 60, "ms"),
+    Target(
+        "publish_event() against a plain insert, dispatcher stopped",
+        *(fact("sql", "stopped", "share"), 0.6, "×", True),
+    ),
+    Target("… dispatcher running", fact("sql", "running", "share"), 0.4, "×", True),
+    Target("HTTP, one by one", fact("http", "one_by_one"), 1000, "events/s", True),
+    Target("HTTP, in arrays", fact("http", "arrays"), 10_000, "events/s", True),
+    Target("memory per idle stream, 1,000 open", fact("memory", "1000"), 16, "KiB"),
+    Target("memory per idle stream, 5,000 open", fact("memory", "5000"), 16, "KiB"),
+    Target("event to badge in a browser: p99", fact("browser", "p99"), 100, "ms"),
+)

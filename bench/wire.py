@@ -1,0 +1,186 @@
+"""Subscribers as the load generator sees them: bytes in, every number checked, very little spent.
+
+`feed()` takes what a socket gave and checks that each event carries the next running number
+(and, for Campana, the next id of this user); counts and faults stay on the subscriber. The
+payload has one `#`, right before its number: a peer's bytes are cut there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+
+NUMBER = re.compile(rb"#n(\d{8})@(\d{19})")
+HELLO_SEQ = re.compile(rb'"seq":\s?(\d+)')
+MARK = 10
+
+
+class Marks(list[bytes]):
+    """The byte strings expected for numbers 0, 1, 2 …, made once, shared by all subscribers."""
+
+    def __init__(self, pattern: bytes) -> None:
+        super().__init__()
+        self.pattern = pattern
+
+    def reach(self, number: int) -> None:
+        """Makes sure that `number` is there."""
+        while len(self) <= number:
+            self.append(self.pattern % len(self))
+
+
+NUMBERS = Marks(b"n%08d@")
+IDS = Marks(b"-%d")
+
+
+class Subscriber:
+    """One connection: which number it must see next, and what went wrong so far."""
+
+    __slots__ = ("due", "faults", "name", "others", "ready", "samples", "stride", "tail")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ready = False
+        self.tail = b""
+        self.due = 0
+        self.stride = 1
+        self.others = 0
+        self.faults: list[str] = []
+        self.samples: array[int] | None = None
+
+    def feed(self, data: bytes, now: int) -> bytes:
+        """Takes received bytes; returns what to send back (only a handshake does)."""
+        if not self.ready:
+            return self.opening(data)
+        if self.tail:
+            data = self.tail + data
+        parts = data.split(b"#")
+        self.tail = b"#" + parts.pop() if len(parts[-1]) < MARK and len(parts) > 1 else b""
+        found = [part[:MARK] for part in parts[1:]]
+        due = self.due + len(found)
+        if self.stride == 1 and found == NUMBERS[self.due : due]:
+            self.due = due
+        else:
+            for mark in found:
+                self.judge(mark)
+        return b""
+
+    def opening(self, data: bytes) -> bytes:
+        """Bytes before the stream is open; a refusal must not look like silence."""
+        raise NotImplementedError
+
+    def refused(self, head: bytes) -> None:
+        self.faults.append(f"refused: {head[:300].decode(errors='replace')!r}")
+
+    def judge(self, mark: bytes) -> None:
+        """One event by itself: in turn, or named and counted on from there."""
+        number = int(mark[1:9])
+        if number == self.due:
+            self.due += self.stride
+        elif number < self.due:
+            self.faults.append(f"number {number} again, {self.due} was due")
+        else:
+            self.faults.append(f"number {number} came, {self.due} missing")
+            self.due = number + self.stride
+
+
+class EventSource(Subscriber):
+    """Server-sent events of a peer; open when the response's head and a first comment are in."""
+
+    __slots__ = ()
+
+    def opening(self, data: bytes) -> bytes:
+        self.tail += data
+        head, found, body = self.tail.partition(b"\r\n\r\n")
+        if found and not head.startswith(b"HTTP/1.1 200"):
+            self.refused(self.tail)
+        elif b"\n\n" in body:
+            self.ready, self.tail = True, b""
+        return b""
+
+
+class EngineIO(Subscriber):
+    """Socket.IO over a bare websocket (Engine.IO 4): upgrade, `0` open, `40` connect."""
+
+    __slots__ = ()
+
+    def opening(self, data: bytes) -> bytes:
+        self.tail += data
+        head, found, frames = self.tail.partition(b"\r\n\r\n")
+        if found and b" 101 " not in head[:16]:
+            self.refused(self.tail)
+        elif b"40{" in frames:
+            self.ready, self.tail = True, b""
+        elif b"0{" in data:
+            return masked(b"40")
+        return b""
+
+
+class CampanaStream(Subscriber):
+    """Campana's JSON stream: ids end in a number per user that must rise by one as well.
+
+    Every event also travels as a live message without id; only notifications are counted.
+    """
+
+    __slots__ = ("armed", "seq")
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.armed = False
+        self.seq = -1
+
+    def feed(self, data: bytes, now: int) -> bytes:  # noqa: C901 - one loop: it runs for each line
+        lines = (self.tail + data).split(b"\n")
+        self.tail = lines.pop()
+        for line in lines:
+            start = line[:3]
+            if start == b"dat":
+                if self.armed:
+                    self.notice(line, now)
+                else:
+                    self.others += 1
+            elif start == b"eve":
+                self.armed = line == b"event: notification"
+                if not self.armed:
+                    self.remark(line)
+            elif start == b"id:" and self.ready:
+                self.seq += 1
+                if not line.endswith(IDS[self.seq]):
+                    self.faults.append(f"id …-{self.seq} was due, not {line.decode()}")
+        if not self.ready:
+            self.opening(b"\n".join(lines))
+        return b""
+
+    def notice(self, line: bytes, now: int) -> None:
+        at = line.find(b"#") + 1
+        if line[at : at + MARK] == NUMBERS[self.due]:
+            self.due += self.stride
+        else:
+            self.judge(line[at : at + MARK])
+        if self.samples is not None:
+            self.samples.append(now - int(line[at + MARK : at + MARK + 19]))
+
+    def remark(self, line: bytes) -> None:
+        """Messages that nobody expects while all is well."""
+        if line in (b"event: resync", b"event: bye"):
+            self.faults.append(f"unexpected {line.decode()}")
+
+    def opening(self, data: bytes) -> bytes:
+        if data.startswith(b"HTTP/1.1") and not data.startswith(b"HTTP/1.1 200"):
+            self.refused(data)
+        _, hello, rest = data.partition(b"event: hello")
+        if hello and (found := HELLO_SEQ.search(rest)):
+            self.ready, self.seq = True, int(found[1])
+            IDS.reach(self.seq + 100_000)
+        return b""
+
+
+def masked(text: bytes) -> bytes:
+    """A client's websocket text frame; a mask of zeros is a mask."""
+    return bytes((0x81, 0x80 | len(text))) + bytes(4) + text
+
+
+KINDS: dict[str, type[Subscriber]] = {
+    "eventsource": EventSource,
+    "campana": CampanaStream,
+    "engineio": EngineIO,
+}
