@@ -4,6 +4,8 @@ Raised by verbs, turned into replies in one place: `handlers/middleware.py`. A t
 class's docstring; the closed list of codes is `CODES`.
 """
 
+# ruff: noqa: N818 - `raise NotFound` says it all
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -89,6 +91,13 @@ class NotFound(CampanaError):
     code = "not_found"
 
 
+class MethodNotAllowed(CampanaError):
+    """This address does not take that method"""
+
+    status = 405
+    code = "method_not_allowed"
+
+
 class Conflict(CampanaError):
     """This does not fit what is already there"""
 
@@ -162,13 +171,19 @@ _OURS: dict[str, tuple[type[CampanaError], str]] = {
     "CA009": (NotFound, "not_found"),
 }
 
-# Every code a problem of the API may carry; the last lines belong to HTTP itself.
+# Every code a problem of the API may carry.
 CODES: frozenset[str] = frozenset(
     {code for _, code in _OURS.values()}
     | {kind.code for kind in CampanaError.__subclasses__()}
     | {"internal_error", "cross_origin", "wrong_credentials", "missing_scope", "expired_key"}
-    | {"missing", "malformed", "malformed_json", "idempotency_mismatch", "request_in_flight"}
-    | {"method_not_allowed", "not_acceptable"}
+    | {
+        "missing",
+        "malformed",
+        "unknown_field",
+        "malformed_json",
+        "idempotency_mismatch",
+        "request_in_flight",
+    }
 )
 
 
@@ -176,7 +191,7 @@ def from_postgres(exc: BaseException) -> CampanaError | None:
     """What a database error means to whoever caused it; None when it is our own mistake."""
     if isinstance(exc, asyncpg.PostgresError):
         return _from_sqlstate(exc, exc.sqlstate or "")
-    if isinstance(exc, asyncpg.InterfaceError | ConnectionError):
+    if isinstance(exc, asyncpg.InterfaceError | OSError | TimeoutError):
         return Unavailable("The database cannot be reached.", retry_after=2)
     return None
 

@@ -6,7 +6,7 @@ streams opened before, so that access ends at once on every process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -56,7 +56,8 @@ class Person:
         return self.email
 
 
-_FIELDS = [field.name for field in fields(Person)][:13]  # what campana.people() says
+# What campana.people() says; the others belong to the credential.
+_FIELDS = [field.name for field in fields(Person) if field.default is MISSING]
 
 
 async def add(

@@ -1,0 +1,49 @@
+"""The web application: middleware, routes, templates. main.py starts and stops what it needs."""
+
+from __future__ import annotations
+
+import warnings
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+from aiohttp_session import session_middleware
+
+from campana.db import Database
+from campana.settings import Settings
+from handlers import headers, middleware, render
+from handlers.app_keys import DB, SETTINGS
+from handlers.routes import add_routes
+from handlers.session_storage import PostgresStorage
+
+MOST_BYTES = 8 * 1024 * 1024
+
+# aiohttp-session keeps things under plain names, and so do we: request['person'].
+warnings.filterwarnings("ignore", category=web.NotAppKeyWarning)
+
+
+def application(settings: Settings, db: Database) -> web.Application:
+    """The HTTP side of Campana. Add the hub under handlers.app_keys.HUB before serving streams."""
+    lifetime = timedelta(days=settings.session_days)
+    app = web.Application(
+        client_max_size=MOST_BYTES,
+        middlewares=[
+            middleware.trace,
+            middleware.translate_errors,
+            session_middleware(PostgresStorage(db, lifetime)),
+            middleware.admit,
+            render.in_the_language_of(lambda request: request["person"]),
+        ],
+    )
+    app[SETTINGS] = settings
+    app[DB] = db
+    app.on_response_prepare.append(headers.protect)
+    render.setup(app, who_reads)
+    add_routes(app)
+    return app
+
+
+async def who_reads(request: web.Request) -> dict[str, Any]:
+    """What every page knows of its reader."""
+    person = request["person"]
+    return {"person": person, "session_tag": person.session_tag if person else ""}
