@@ -1,9 +1,86 @@
 """Event → badge: from before publish_event() to the changed badge in a real Chromium."""
 
-from bench.campana import Campana
+import asyncio
+import os
+import shutil
+import time
+from array import array
+from typing import TYPE_CHECKING
+
+from bench import payload
+from bench.campana import PEOPLE, Campana, Publishers, person
+from bench.generator import BenchError
+from bench.latency import percentiles
 from bench.process import MissingError
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page, Playwright
+
+EVENTS = 40
+PAUSE = 0.15  # seconds between events, about two a second with what they take
+SEEN = """
+window.seen = [];
+const note = () => {
+  const badge = document.getElementById("bell-badge");
+  const count = badge ? Number(badge.dataset.count) : -1;
+  if (!window.seen.length || window.seen.at(-1)[0] !== count) {
+    window.seen.push([count, performance.timeOrigin + performance.now()]);
+  }
+};
+new MutationObserver(note).observe(document, {
+  subtree: true, childList: true, attributes: true, characterData: true
+});
+"""
+COUNT = "Number(document.getElementById('bell-badge')?.dataset.count ?? -1)"
 
 
 async def play(campana: Campana) -> dict[str, float]:
-    """Milliseconds p50, p95, p99, max."""
-    raise MissingError("the page is not measured yet")
+    """Milliseconds p50, p95, p99 and the worst of some dozens of single events."""
+    try:
+        from playwright.async_api import async_playwright
+    except ImportError as error:
+        raise MissingError("playwright is not installed") from error
+    async with async_playwright() as playwright:
+        page = await signed_in(playwright, campana)
+        publishers = Publishers(campana.publisher_dsn, 1)
+        await publishers.open()
+        samples = array("q", [await ring(page, publishers, at) for at in range(EVENTS + 5)][5:])
+        await publishers.close()
+        await page.context.close()
+    return percentiles(samples)
+
+
+async def signed_in(playwright: "Playwright", campana: Campana) -> "Page":
+    """A page of the last person, with its stream open."""
+    try:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox"] if os.geteuid() == 0 else [],
+        )
+    except Exception as error:
+        raise MissingError(f"no Chromium: {str(error).splitlines()[0]}") from error
+    page = await browser.new_page(base_url=f"http://127.0.0.1:{campana.port}")
+    await page.add_init_script(SEEN)
+    await page.goto("/login")
+    form = page.locator("section.sign-in form")
+    await form.locator("[name=email]").fill(person(PEOPLE - 1))
+    await form.locator("[name=password]").fill("demo")
+    await form.locator("button").click()
+    await page.wait_for_selector("#bell-badge", state="attached")
+    await asyncio.sleep(2)
+    return page
+
+
+async def ring(page: "Page", publishers: Publishers, at: int) -> int:
+    """Nanoseconds from before publishing to the badge that counts one more."""
+    before = await page.evaluate(COUNT)
+    start = time.time()
+    await publishers.publish(f"user:{person(PEOPLE - 1)}", payload.title(at))
+    try:
+        await page.wait_for_function(f"{COUNT} > {before}", polling=20, timeout=5000)
+    except Exception as error:
+        raise BenchError(f"browser: the badge did not change from {before}") from error
+    seen = await page.evaluate("window.seen")
+    changed = next(float(moment) for count, moment in seen if count > before)
+    await asyncio.sleep(PAUSE)
+    return round((changed - start * 1000) * 1e6)

@@ -93,8 +93,10 @@ class EventSource(Subscriber):
         head, found, body = self.tail.partition(b"\r\n\r\n")
         if found and not head.startswith(b"HTTP/1.1 200"):
             self.refused(self.tail)
-        elif b"\n\n" in body:
+        _, greeted, events = body.partition(b"\n\n")
+        if greeted:
             self.ready, self.tail = True, b""
+            self.feed(events, 0)
         return b""
 
 
@@ -121,14 +123,15 @@ class CampanaStream(Subscriber):
     Every event also travels as a live message without id; only notifications are counted.
     """
 
-    __slots__ = ("armed", "seq")
+    __slots__ = ("armed", "event", "seq")
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.armed = False
+        self.event = b""
         self.seq = -1
 
-    def feed(self, data: bytes, now: int) -> bytes:  # noqa: C901 - one loop: it runs for each line
+    def feed(self, data: bytes, now: int) -> bytes:
         lines = (self.tail + data).split(b"\n")
         self.tail = lines.pop()
         for line in lines:
@@ -137,17 +140,16 @@ class CampanaStream(Subscriber):
                 if self.armed:
                     self.notice(line, now)
                 else:
-                    self.others += 1
+                    self.other(line)
             elif start == b"eve":
                 self.armed = line == b"event: notification"
-                if not self.armed:
-                    self.remark(line)
+                self.event = line
             elif start == b"id:" and self.ready:
                 self.seq += 1
                 if not line.endswith(IDS[self.seq]):
                     self.faults.append(f"id …-{self.seq} was due, not {line.decode()}")
-        if not self.ready:
-            self.opening(b"\n".join(lines))
+            elif start == b"HTT" and b" 200 " not in line:
+                self.refused(line)
         return b""
 
     def notice(self, line: bytes, now: int) -> None:
@@ -159,19 +161,14 @@ class CampanaStream(Subscriber):
         if self.samples is not None:
             self.samples.append(now - int(line[at + MARK : at + MARK + 19]))
 
-    def remark(self, line: bytes) -> None:
-        """Messages that nobody expects while all is well."""
-        if line in (b"event: resync", b"event: bye"):
-            self.faults.append(f"unexpected {line.decode()}")
-
-    def opening(self, data: bytes) -> bytes:
-        if data.startswith(b"HTTP/1.1") and not data.startswith(b"HTTP/1.1 200"):
-            self.refused(data)
-        _, hello, rest = data.partition(b"event: hello")
-        if hello and (found := HELLO_SEQ.search(rest)):
+    def other(self, line: bytes) -> None:
+        """Live messages and badges pass; `hello` opens; nobody expects the rest."""
+        self.others += 1
+        if self.event == b"event: hello" and (found := HELLO_SEQ.search(line)):
             self.ready, self.seq = True, int(found[1])
             IDS.reach(self.seq + 100_000)
-        return b""
+        elif self.event in (b"event: resync", b"event: bye"):
+            self.faults.append(f"unexpected {self.event.decode()}")
 
 
 def masked(text: bytes) -> bytes:
