@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from campana import signals
@@ -18,6 +18,7 @@ from campana.queries import queries
 from campana.users import Person
 
 T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
 
 UNVISITED_COUNTED = 100
 """Where the count of what is new on a page stops."""
@@ -49,9 +50,13 @@ class Change:
     signal_id: int | None
 
 
-async def apply(
-    db: Database, person: Person, change: Callable[[Tx, Person, T], Awaitable[Change]], what: T
-) -> Change:
+class Verb(Protocol[T_contra]):
+    """What `apply` runs: read, unread, delete, restore, read_all or clear."""
+
+    def __call__(self, tx: Tx, person: Person, what: T_contra, /) -> Awaitable[Change]: ...
+
+
+async def apply(db: Database, person: Person, change: Verb[T], what: T) -> Change:
     """Run one change in its own transaction and hint at it: `apply(db, person, read, [id])`."""
     async with db.tenant(person.tenant_id, person.id) as tx:
         done = await change(tx, person, what)

@@ -29,6 +29,8 @@ TEXT_SPAN = 2_000
 """How many notifications one look for a text examines."""
 TYPE_SPAN = 5_000
 """How many one look for a type does."""
+KINDS_SPAN = 500
+"""How many of the newest are asked for their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,14 @@ async def one(tx: Tx, person: Person, notification_id: UUID) -> Notification | N
     return _notification(row, person) if row else None
 
 
+async def types(tx: Tx, person: Person) -> list[str]:
+    """The event types that this inbox knows lately, sorted."""
+    found = queries.inbox_list.types(
+        tx, tenant=person.tenant_id, reader=person.id, before=NEWEST, span=KINDS_SPAN
+    )
+    return [row["type"] async for row in found]
+
+
 async def _list(
     tx: Tx, person: Person, only: Filter, limit: int, *, before: int = NEWEST, skip: int = 0
 ) -> Page:
@@ -189,7 +199,7 @@ def _notification(row: Record, person: Person) -> Notification:
         variant=row["variant"],
         data=row["data"],
         actions=row["actions"] or [],
-        url=said.get("url"),
+        url=said.get("url") or row["url"],
         created_at=row["published_at"],
         read_at=row["read_at"],
         reason=row["reason"],

@@ -74,6 +74,18 @@ def changed(request: web.Request, fragment: str | None = None, *, to: str = "") 
     return see_other(to or page_before(request))
 
 
+def answer_change(
+    request: web.Request, data: Any, fragment: str = "", *, to: str = "/"
+) -> web.Response:
+    """The answer to a change that people and programs make alike: `fragment` for htmx, 303 for a
+    form (back to the page before, else `to`), `data` as JSON for everybody else."""
+    if is_htmx(request):
+        return changed(request, fragment)
+    if "text/html" in request.headers.get("Accept", ""):
+        return see_other(page_before(request, to))
+    return json(data)
+
+
 def page_before(request: web.Request, default: str = "/") -> str:
     """Path and query of the page the form was on, when it is ours."""
     referer = request.headers.get("Referer", "")

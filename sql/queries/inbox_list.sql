@@ -1,7 +1,7 @@
 -- name: page
 -- Visible notifications, newest first.
 select
-  i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions,
+  i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.reason, e.subject
 from campana.newest_notifications(:tenant, :reader, :before, :unread, :span, :skip) i
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
@@ -10,7 +10,7 @@ order by i.seq desc;
 -- name: one^
 -- A single notification, unless it is out of sight.
 select
-  i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions,
+  i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.reason, e.subject
 from campana.inbox i
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
@@ -49,7 +49,7 @@ shown as (
   select * from matching order by seq desc limit :limit offset :skip
 )
 select
-  t.total, t.looked_to, i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions,
+  t.total, t.looked_to, i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.reason, e.subject
 from (
   select
@@ -59,3 +59,10 @@ from (
 left join shown i on true
 left join campana.event e on e.tenant_id = :tenant and e.id = i.event_id
 order by i.seq desc;
+
+-- name: types
+-- Event types among the newest visible notifications.
+select distinct e.type
+from campana.newest_notifications(:tenant, :reader, :before, false, :span, 0) i
+join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
+order by e.type;

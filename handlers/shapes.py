@@ -1,0 +1,168 @@
+"""What the API answers, for its description; handlers build the same by hand, tests compare."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from handlers.declare import Shape, Stream
+
+Priority = Literal["low", "medium", "high", "urgent"]
+Variant = Literal["info", "success", "warning", "error"]
+
+
+class Action(Shape):
+    """A button of a notification."""
+
+    name: str
+    label: str
+    url: str | None = None
+    variant: str | None = None
+
+
+class NotificationShape(Shape):
+    """One notification, in its reader's language."""
+
+    id: UUID = Field(description="The event's id (UUIDv7); it stays when the notification changes.")
+    seq: int = Field(description="Place in this reader's inbox, from 1, without gaps.")
+    type: str
+    title: str
+    message: str
+    priority: Priority
+    variant: Variant
+    data: dict[str, Any]
+    actions: list[dict[str, Any]]
+    url: str | None
+    created_at: datetime
+    is_read: bool
+    reason: str = Field(description="Why it reached this reader, for example role:ADMIN.")
+    subject: str | None = Field(description="What it is about, as kind:id.")
+
+
+class Pagination(Shape):
+    """Where this page is. page, total and pages are null when going on by cursor."""
+
+    page: int | None
+    limit: int
+    total: int | None
+    total_is_capped: bool = Field(description="There may be more than total.")
+    pages: int | None
+    next_cursor: str | None = Field(
+        description="Send it as cursor for older ones; null at the end."
+    )
+
+
+class NotificationList(Shape):
+    """A page of notifications, newest first."""
+
+    notifications: list[NotificationShape]
+    pagination: Pagination
+
+
+class Changed(Shape):
+    """A notification was changed, or was like that before."""
+
+    id: UUID
+    changed: bool
+    unread: int = Field(description="The badge from now on.")
+    rev: int = Field(description="State of reads and deletions; streams tell it too.")
+
+
+class ChangedMany(Shape):
+    """Everything up to a point was changed."""
+
+    changed: int = Field(description="How many notifications.")
+    unread: int
+    rev: int
+
+
+class Published(Shape):
+    """An event was accepted; it is durable and on its way, or waits for its time."""
+
+    id: UUID
+
+
+class PublishedMany(Shape):
+    """All events of an array were accepted, in this order."""
+
+    events: list[Published]
+
+
+class Cancelled(Shape):
+    """The event will not be delivered."""
+
+    id: UUID
+    cancelled: Literal[True]
+
+
+class DatabaseHealth(Shape):
+    """How the database answers."""
+
+    ok: bool
+    latency_ms: float | None
+    version: str | None
+
+
+class Health(Shape):
+    """How this process is."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    version: str
+    database: DatabaseHealth
+    dispatcher: str
+    listener: str
+    streams: int
+    uptime: float = Field(description="Seconds.")
+
+
+class HelloShape(Shape):
+    """First message of a stream; its id is the cursor served from."""
+
+    user_id: UUID
+    tenant_id: UUID
+    role: str
+    timestamp: datetime
+    seq: int = Field(description="Newest seq of the inbox.")
+    unread: int
+    rev: int
+
+
+class UnreadShape(Shape):
+    """The badge changed."""
+
+    count: int
+    rev: int
+
+
+class StateShape(Shape):
+    """Notifications were read or deleted: these, or all up to a seq."""
+
+    ids: list[UUID] | None = None
+    up_to: int | None = None
+    rev: int
+
+
+class ResyncShape(Shape):
+    """Something may have been missed: fetch again."""
+
+    scope: str
+
+
+JSON_STREAM = Stream(
+    "Server-sent events, each with one line of JSON. Only `notification` carries an id,"
+    " `<epoch>-<seq>`: send the last one back as Last-Event-ID to resume exactly. Every event also"
+    " comes as a live message named by its type, for example `sale:created`. With `?poll=1` the"
+    " answer ends after what is new.",
+    {
+        "hello": HelloShape,
+        "notification": NotificationShape,
+        "unread": UnreadShape,
+        "read": StateShape,
+        "deleted": StateShape,
+        "resync": ResyncShape,
+        "bye": dict[str, Any],
+    },
+)
