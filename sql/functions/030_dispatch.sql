@@ -36,82 +36,14 @@ language sql stable as $$
     1);
 $$;
 
--- Dispatches outbox rows `ids` with their `words`: events, signals, heads, inbox rows in one statement.
--- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
-create or replace function campana.fan_out(ids bigint[], words jsonb[])
-returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[], written integer)
-language sql volatile as $$
-  with due as (
-    delete from campana.outbox o
-    using unnest(ids, words) w (id, words)
-    where o.id = w.id
-    returning o.*, w.words
-  ),
-  lasting as (
-    insert into campana.event (
-      tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
-      collapse_key, expires_at, published_at)
-    select tenant_id, event_id, type, audience, words, data, priority, variant, url, actions, actor, subject,
-      collapse_key, expires_at, published_at
-    from due
-    where lasting
-  ),
-  signals as (
-    insert into campana.signal (tenant_id, name, event_id, rule, payload)
-    select tenant_id, type, event_id, rule, campana.live_payload(due.event_id, due.type, due.words, due.data,
-      due.priority, due.variant, due.url, due.actor, due.subject, due.published_at)
-    from due
-    order by id
-    returning tenant_id, id
-  ),
-  recipient as materialized (
-    select d.tenant_id, r.user_id, d.id as ord, d.event_id, d.expires_at, d.collapse_key, r.reason, r.channels
-    from due d
-    cross join lateral campana.recipients(
-      d.tenant_id, d.rule, d.type, d.actor, campana.default_channels(d.tenant_id, d.type), null, null) r
-    where d.lasting
-  ),
-  per_user as materialized (
-    select tenant_id, user_id, count(*)::integer as n
-    from recipient
-    group by tenant_id, user_id
-    order by tenant_id, user_id
-  ),
-  heads as (
-    insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
-    select tenant_id, user_id, n, n from per_user order by tenant_id, user_id
-    on conflict (tenant_id, user_id) do update
-      set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
-    returning tenant_id, user_id, seq
-  ),
-  rows as (
-    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
-    select r.tenant_id, r.user_id, r.event_id, r.event_id,
-      h.seq - p.n + row_number() over (partition by r.tenant_id, r.user_id order by r.ord),
-      r.channels, r.reason, r.collapse_key
-    from recipient r
-    join per_user p using (tenant_id, user_id)
-    join heads h using (tenant_id, user_id)
-  ),
-  clocks as (
-    insert into campana.expiring (tenant_id, user_id, id, expires_at)
-    select tenant_id, user_id, event_id, expires_at from recipient where expires_at is not null
-  )
-  select t.tenant_id,
-    (select case when count(*) <= 100 then array_agg(p.user_id) end from per_user p where p.tenant_id = t.tenant_id),
-    (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id),
-    (select coalesce(sum(p.n), 0)::integer from per_user p where p.tenant_id = t.tenant_id)
-  from (select distinct tenant_id from due) t;
-$$;
-
 -- What a live message says, the same for everybody who may hear it.
 create or replace function campana.live_payload(
-  id uuid, type text, words jsonb, data jsonb, priority text, variant text, url text, actor uuid, subject text,
-  published_at timestamptz
+  id uuid, type text, words jsonb, data jsonb, priority text, variant text, url text,
+  actions jsonb, actor uuid, subject text, published_at timestamptz
 ) returns jsonb
 language sql stable as $$
   select jsonb_build_object('id', id, 'type', type, 'words', words, 'data', data, 'priority', priority,
-    'variant', variant, 'url', url, 'actor', actor, 'subject', subject, 'publishedAt', published_at);
+    'variant', variant, 'url', url, 'actions', actions, 'actor', actor, 'subject', subject, 'publishedAt', published_at);
 $$;
 
 -- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
@@ -137,7 +69,7 @@ begin
       e.actor, e.subject, e.collapse_key, e.expires_at, e.published_at);
     insert into campana.signal (tenant_id, name, event_id, rule, payload)
     values (e.tenant_id, e.type, e.event_id, e.rule, campana.live_payload(e.event_id, e.type, fan_out_one.words, e.data,
-      e.priority, e.variant, e.url, e.actor, e.subject, e.published_at))
+      e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.published_at))
     returning id into signal_id;
   end if;
 
@@ -287,3 +219,24 @@ begin
   return answer;
 end;
 $$;
+
+-- Every tenant has a turn, every user a head, from the first moment.
+create or replace function campana.give_turn() returns trigger language plpgsql as $$
+begin
+  insert into campana.tenant_turn (tenant_id) values (new.id) on conflict do nothing;
+  return null;
+end;
+$$;
+create or replace trigger give_turn after insert on campana.tenant
+  for each row execute function campana.give_turn();
+
+create or replace function campana.give_heads() returns trigger language plpgsql as $$
+begin
+  insert into campana.inbox_head (tenant_id, user_id)
+  select n.tenant_id, n.id from new_users n on conflict do nothing;
+  return null;
+end;
+$$;
+create or replace trigger give_heads after insert on campana.users
+  referencing new table as new_users
+  for each statement execute function campana.give_heads();

@@ -14,7 +14,7 @@ declare
   own  constant text := 'tenant_id = (select campana.current_tenant())';
   "all" constant text := case when /*one_role*/false then 'current_setting(''app.bus'', true) = ''on''' else 'true' end;
   r record;
-  p record;
+  old record;
 begin
   for r in
     select c.relname,
@@ -22,8 +22,8 @@ begin
     from pg_class c
     where c.relnamespace = 'campana'::regnamespace and c.relkind in ('r', 'p')
   loop
-    for p in select polname from pg_policy where polrelid = format('campana.%I', r.relname)::regclass loop
-      execute format('drop policy %I on campana.%I', p.polname, r.relname);
+    for old in select polname from pg_policy where polrelid = format('campana.%I', r.relname)::regclass loop
+      execute format('drop policy %I on campana.%I', old.polname, r.relname);
     end loop;
     execute format('grant select, insert, update, delete, truncate on campana.%I to campana_bus', r.relname);
     execute format('grant select, insert, update, delete on campana.%I to campana_auth', r.relname);

@@ -76,7 +76,7 @@ create table campana.session (
   expires_at   timestamptz not null,
   foreign key (tenant_id, user_id) references campana.users on delete cascade
 );
-create index session_user on campana.session (tenant_id, user_id);
+create index session_of_user on campana.session (tenant_id, user_id);
 create index session_expiry on campana.session (expires_at);
 
 create table campana.api_key (

@@ -1,0 +1,65 @@
+"""Everything the corridor does by the clock, on one page. Safe in any number of processes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+import asyncpg
+import structlog
+
+from campana import signals
+from campana.db import Database
+from campana.queries import queries
+
+log = structlog.get_logger()
+
+EXPIRE_AT_MOST = 5_000
+
+
+class Clock:
+    """Runs each job at its interval; a job that fails is logged and runs again next time."""
+
+    def __init__(self, db: Database, wake: Callable[[], None]) -> None:
+        self._db = db
+        self._wake = wake
+        self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (0.2, self.move_due),
+            (1.0, self.expire),
+            (10.0, self.forget),
+        ]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        due = {job: monotonic() + every for every, job in self.jobs}
+        while True:
+            await asyncio.sleep(max(0.0, min(due.values()) - monotonic()))
+            for every, job in self.jobs:
+                if monotonic() >= due[job]:
+                    await self._try(job)
+                    due[job] = monotonic() + every
+
+    async def _try(self, job: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await job()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("clock.failed", job=job.__name__, error=str(error), success=False)
+            await asyncio.sleep(1)
+
+    async def move_due(self) -> None:
+        """Scheduled events whose time has come join the queue."""
+        async with self._db.bus() as connection, connection.transaction():
+            moved = await connection.fetchval(queries.outbox.move_due.sql)
+        if moved:
+            self._wake()
+
+    async def expire(self) -> None:
+        """Notifications whose time is over leave lists and badges."""
+        async with self._db.bus() as connection, connection.transaction():
+            rows = await connection.fetch(queries.outbox.expire.sql, EXPIRE_AT_MOST)
+        for row in rows:
+            await signals.hint(self._db, row["tenant_id"], row["user_ids"])
+
+    async def forget(self) -> None:
+        """Live messages after a minute, answers to idempotency keys after a day."""
+        async with self._db.bus() as connection:
+            await connection.execute(queries.signals.forget_old.sql)

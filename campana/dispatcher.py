@@ -1,0 +1,147 @@
+"""The dispatcher: wakes, dispatches rounds until nothing is left, lingers, sleeps.
+
+Any number of dispatchers may run: tenants are shared out by row locks. It says whether it is
+awake, because publishers notify only when nobody is (docs/decisions/0002).
+"""
+
+import asyncio
+from time import monotonic
+from uuid import uuid4
+
+import asyncpg
+import structlog
+
+from campana import signals
+from campana.db import Database
+from campana.outbox import News, PoisonError, Round, Tenants, dispatch
+from campana.queries import queries
+
+log = structlog.get_logger()
+
+POLL_AWAKE = 0.004
+"""Seconds between looks while awake."""
+POLL_ASLEEP = 0.25
+"""Covers lost wake-ups, crashes and an emptied dispatcher table."""
+LINGER = 0.5
+"""Seconds of nothing before it sleeps."""
+BEAT = 0.3
+MAX_ATTEMPTS = 3
+SIGNALS_PER_HINT = 300
+
+
+class Dispatcher:
+    """Moves events from the outbox to the inboxes until stopped."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._id = uuid4()
+        self._tenants = Tenants({})
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._last_beat = 0.0
+        self.events = 0
+        self.failures = 0
+
+    def wake(self) -> None:
+        """Something was published: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until `stop()`. Errors are logged, backed off from, and survived."""
+        trouble = 0
+        while not self._stopping:
+            try:
+                await self._work_until_idle()
+                await self._sleep()
+                trouble = 0
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                trouble += 1
+                self.failures += 1
+                log.warning("dispatcher.trouble", error=str(error), success=False)
+                await asyncio.sleep(min(5.0, 0.1 * 2**trouble))
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def retire(self) -> None:
+        """Leave the table of dispatchers, so that publishers wake the others."""
+        async with self._db.bus() as connection:
+            await connection.execute(queries.outbox.forget_dispatchers.sql, self._id)
+
+    async def _work_until_idle(self) -> None:
+        await self._beat(awake=True)
+        idle_since = monotonic()
+        while not self._stopping and monotonic() - idle_since < LINGER:
+            self._wake.clear()
+            done = await self._round()
+            if done.events:
+                idle_since = monotonic()
+            await self._beat(awake=True)
+            # A full round means a backlog: go on. Otherwise a moment lets events gather.
+            if done.events < 100:
+                await self._pause(POLL_AWAKE if not done.events else 0.001)
+
+    async def _sleep(self) -> None:
+        await self._beat(awake=False)
+        # Who saw us awake a moment ago did not notify: look once more.
+        self._wake.clear()
+        if not self._stopping and not (await self._round()).events:
+            await self._pause(POLL_ASLEEP)
+
+    async def _round(self) -> Round:
+        try:
+            done = await dispatch(self._db, self._tenants)
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+            raise
+        except Exception as error:  # some event of the round cannot be dispatched: find it
+            log.warning("dispatcher.round_failed", error=str(error), success=False)
+            done = await self._find_poison()
+        self.events += done.events
+        await self._hint(done.news)
+        return done
+
+    async def _find_poison(self) -> Round:
+        try:
+            return await dispatch(self._db, self._tenants, one_by_one=True)
+        except PoisonError as error:
+            self.failures += 1
+            async with self._db.bus() as tx, tx.transaction():
+                attempts = await tx.fetchval(queries.outbox.count_attempt.sql, error.outbox_id)
+                if attempts is not None and attempts >= MAX_ATTEMPTS:
+                    await tx.execute(queries.outbox.set_aside.sql, error.outbox_id, str(error))
+                    log.error(
+                        "dispatcher.event_set_aside",
+                        tenantId=str(error.tenant_id),
+                        error=str(error),
+                        success=False,
+                    )
+            return Round(1, [])
+
+    async def _hint(self, news: list[News]) -> None:
+        for item in news:
+            first, *rest = _slices(item.signal_ids)
+            await signals.hint(self._db, item.tenant_id, item.user_ids, first)
+            for more in rest:
+                await signals.hint(self._db, item.tenant_id, [], more)
+
+    async def _beat(self, *, awake: bool) -> None:
+        if awake and monotonic() - self._last_beat < BEAT:
+            return
+        self._last_beat = monotonic() if awake else 0.0
+        async with self._db.bus() as connection:
+            await connection.execute(queries.outbox.beat.sql, self._id, awake)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+
+def _slices(ids: list[int]) -> list[list[int]]:
+    return [
+        ids[start : start + SIGNALS_PER_HINT]
+        for start in range(0, max(len(ids), 1), SIGNALS_PER_HINT)
+    ]

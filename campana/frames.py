@@ -1,0 +1,101 @@
+"""Frames: Server-Sent Events as bytes, rendered once per event, language and format, then shared.
+
+Per reader only the cursor, the sequence number and the read state are put in.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+
+from campana import render
+from campana.words import words_for
+
+Format = Literal["json", "html"]
+
+HEARTBEAT = b": hb\n\n"
+RESYNC_INBOX = b'event: resync\ndata: {"scope":"inbox"}\n\n'
+RESYNC_LIVE = b'event: resync\ndata: {"scope":"live"}\n\n'
+RESYNC_ALL = b'event: resync\ndata: {"scope":"all"}\n\n'
+
+
+class EventFrames:
+    """One event, ready to be sent to anybody who may have it."""
+
+    __slots__ = ("_event", "_live", "_notifications")
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self._event = event
+        self._live: dict[str, bytes] = {}
+        self._notifications: dict[tuple[Format, str], tuple[bytes, bytes]] = {}
+
+    def notification(self, format: Format, locale: str) -> tuple[bytes, bytes]:
+        """Everything after `seq`: (still unread, already read)."""
+        key = (format, locale)
+        found = self._notifications.get(key)
+        if found is None:
+            tail = b'"id":"%b",' % str(self._event["id"]).encode() + self._tail(format, locale)
+            found = (b',"isRead":false,' + tail, b',"isRead":true,' + tail)
+            self._notifications[key] = found
+        return found
+
+    def live(self, locale: str) -> bytes:
+        """The live message, named by its type."""
+        found = self._live.get(locale)
+        if found is None:
+            body = {"id": str(self._event["id"])} | self._facts(locale)
+            body["actor"] = self._event.get("actor")
+            found = message(self._event["type"], body)
+            self._live[locale] = found
+        return found
+
+    def _tail(self, format: Format, locale: str) -> bytes:
+        body = self._facts(locale)
+        body["actions"] = self._event.get("actions") or []
+        if format == "html":
+            # Collapsed notifications keep their first event's id; the page finds it in "id".
+            toast = {**self._event, **body, "id": str(self._event["id"])}
+            body["toast"] = render.toast(toast, locale)
+            del body["data"]
+        return orjson.dumps(body)[1:] + b"\n\n"
+
+    def _facts(self, locale: str) -> dict[str, Any]:
+        event = self._event
+        words = words_for(event["words"], locale)
+        published: datetime | str = event["published_at"]
+        return {
+            "type": event["type"],
+            "title": words.get("title") or "",
+            "message": words.get("message") or "",
+            "priority": event["priority"],
+            "variant": event["variant"],
+            "data": event["data"],
+            "url": words.get("url") or event.get("url"),
+            "subject": event.get("subject"),
+            "createdAt": published if isinstance(published, str) else published.isoformat(),
+        }
+
+
+def from_payload(payload: dict[str, Any]) -> EventFrames:
+    """Frames of an event as its signal carries it (campana.live_payload)."""
+    payload["published_at"] = payload.pop("publishedAt")
+    return EventFrames(payload)
+
+
+def message(name: str, body: Mapping[str, Any]) -> bytes:
+    """A message without an id; JSON has no line breaks, so one data line is enough."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(body))
+
+
+def unread(count: int, rev: int, format: Format, locale: str) -> bytes:
+    """The badge; for pages with its HTML."""
+    if format == "json":
+        return b'event: unread\ndata: {"count":%d,"rev":%d}\n\n' % (count, rev)
+    return message("unread", {"count": count, "rev": rev, "badge": render.badge(count, locale)})
+
+
+def with_other_id(tail: bytes, event_id: UUID, notification_id: UUID) -> bytes:
+    """A collapsed notification keeps its first id while it shows a newer event's words."""
+    return tail.replace(str(event_id).encode(), str(notification_id).encode())

@@ -1,0 +1,294 @@
+"""The hub: who is connected here, and what they have not been sent yet.
+
+Hints say whose streams to look at; one query per tick answers for all of them, whether new,
+lagging or live. Everything due for a stream goes out in one write. Nothing here reads
+preferences or takes part in a request.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+
+from campana import frames
+from campana.db import Database
+from campana.errors import TooMany
+from campana.live import Live
+from campana.news import Due, News
+from campana.queries import queries
+from campana.stream import Reader, Stream, cursor_of
+
+log = structlog.get_logger()
+
+AT_ONCE = 1_000
+"""Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
+SLICE = 256
+"""Streams written to before other work gets a turn."""
+
+
+class Hub:
+    """A dictionary of streams by (tenant, user), and the loop that keeps them up to date."""
+
+    def __init__(self, db: Database, *, streams_per_user: int = 20) -> None:
+        self.db = db
+        self._streams: dict[UUID, dict[UUID, list[Stream]]] = defaultdict(dict)
+        self._opening: list[Stream] = []
+        self._dirty: set[Stream] = set()
+        self._behind: set[Stream] = set()
+        self._work = asyncio.Event()
+        self._limit = streams_per_user
+        self.news = News(db)
+        self.live = Live(db)
+        self.epoch = ""
+        self.count = 0
+        self.delivered = 0
+        self.draining = False
+
+    # -- streams come and go
+
+    def register(self, stream: Stream) -> None:
+        """Take a stream in; the next tick authorises it and serves it from its cursor.
+
+        Raises TooMany for one stream too many of the same user.
+        """
+        reader = stream.reader
+        own = self._streams[reader.tenant_id].setdefault(reader.user_id, [])
+        if len(own) >= self._limit:
+            raise TooMany(
+                f"You have {self._limit} streams open already.",
+                code="too_many_streams",
+                hint="Close one, or share one stream between tabs.",
+                retry_after=30,
+            )
+        own.append(stream)
+        self.count += 1
+        self._opening.append(stream)
+        self._work.set()
+
+    def forget(self, stream: Stream) -> None:
+        """The connection is gone."""
+        users = self._streams.get(stream.reader.tenant_id, {})
+        own = users.get(stream.reader.user_id, [])
+        if stream in own:
+            own.remove(stream)
+            self.count -= 1
+        if not own:
+            users.pop(stream.reader.user_id, None)
+        if not users:
+            self._streams.pop(stream.reader.tenant_id, None)
+        stream.is_open = False
+        self._dirty.discard(stream)
+        self._behind.discard(stream)
+
+    def streams(self) -> list[Stream]:
+        """All of them, as a copy."""
+        return [s for users in self._streams.values() for own in users.values() for s in own]
+
+    def close(self, stream: Stream, reason: str, *, retry: int | None = None) -> None:
+        """Say goodbye and end the stream. retry: milliseconds the client should wait."""
+        line = b"" if retry is None else b"retry: %d\n" % retry
+        with suppress(RuntimeError):  # the transport may be gone
+            stream.write(line + frames.message("bye", {"reason": reason}))
+        self.forget(stream)
+        stream.end()
+
+    # -- hints
+
+    def hint(self, payload: str) -> None:
+        """A hint from the bus: {t: tenant, u?: users, s: signals} or {t, close: user, credential?}."""
+        try:
+            told = orjson.loads(payload)
+            users = self._streams.get(UUID(told["t"]), {})
+        except (ValueError, KeyError, TypeError):
+            log.warning("hub.bad_hint", success=False)
+            return
+        if "close" in told:
+            for stream in list(users.get(UUID(told["close"]), ())):
+                if told["credential"] in (None, stream.reader.credential_id):
+                    self.close(stream, "signed_out")
+            return
+        named = users.values() if "u" not in told else (users.get(UUID(u), ()) for u in told["u"])
+        for own in named:
+            self._dirty.update(own)
+        if users:
+            self.live.note(told["s"])
+        self._work.set()
+
+    def look_at(self, streams: Iterable[Stream]) -> None:
+        self._dirty.update(streams)
+        self._work.set()
+
+    def gap(self) -> None:
+        """Hints may have been lost: look at everything."""
+        self.live.note_gap()
+        self.look_at(self.streams())
+
+    # -- the loop
+
+    async def run(self) -> None:
+        """Until cancelled. Errors are logged, backed off from, and survived: nothing is lost,
+        since every stream still stands at its cursor."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            try:
+                await self._tick()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("hub.trouble", error=str(error), success=False)
+                await asyncio.sleep(0.25)
+                self.gap()
+
+    async def _tick(self) -> None:
+        opening, self._opening = self._opening, []
+        dirty, self._dirty = self._dirty, set()
+        try:
+            fresh = await self._admit(opening) if opening else {}
+            ready = [s for s in dirty | fresh.keys() if s.is_open and self._has_room(s)]
+            signals, lost = await self.live.fetch(anybody=self.count > 0)
+            for signal in signals:
+                if signal.event and signal.event_id:
+                    self.news.know(signal.event_id, signal.event)
+            heard, due = await asyncio.gather(
+                self.live.address(signals, (s for s in self.streams() if s.is_open)),
+                self.news.read(ready[:AT_ONCE], self.epoch),
+            )
+        except BaseException:
+            # Nothing was written: whoever was due is due again, whoever was to be admitted, too.
+            self._opening += [s for s in opening if not s.is_open]
+            self._dirty |= dirty | {s for s in opening if s.is_open}
+            raise
+        self._dirty.update(ready[AT_ONCE:])
+        if lost:
+            for stream in self.streams():
+                heard.setdefault(stream, []).append(frames.RESYNC_LIVE)
+        await self._write(fresh, due, heard)
+        if self._dirty or self.live.pending:
+            self._work.set()
+
+    def _has_room(self, stream: Stream) -> bool:
+        """Whether all it was given has left; if not, it is served when that has happened."""
+        if stream.waiting == 0:
+            return True
+        self._behind.add(stream)
+        return False
+
+    async def _write(
+        self,
+        fresh: dict[Stream, bytes],
+        due: dict[Stream, Due],
+        heard: dict[Stream, list[bytes]],
+    ) -> None:
+        """Everything for a stream in one write: hello, notifications, live messages, badge."""
+        for number, stream in enumerate(fresh.keys() | due.keys() | heard.keys(), 1):
+            pieces = [fresh[stream]] if stream in fresh else []
+            if news := due.get(stream):
+                pieces += news.pieces
+                stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
+                if news.more:
+                    self._dirty.add(stream)
+            if live := heard.get(stream):
+                if stream.waiting:
+                    stream.missed_live = self._behind_now(stream)
+                else:
+                    pieces += live
+            if pieces and stream.is_open:
+                stream.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+                self.delivered += 1
+            if number % SLICE == 0:
+                await asyncio.sleep(0)
+
+    def _behind_now(self, stream: Stream) -> bool:
+        self._behind.add(stream)
+        return True
+
+    async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
+        """Authorise, find each cursor, say hello. Streams without the right to be open are ended."""
+        async with self.db.bus() as connection:
+            rows = await connection.fetch(queries.hub.admit.sql, *credentials(opening))
+            snapshot = await connection.fetchval(queries.hub.snapshot.sql)
+        admitted = {}
+        for row in rows:
+            stream = opening[row["ord"] - 1]
+            stream.cursor, lost = cursor_of(stream.asked, self.epoch, row["seq"], row["floor"])
+            stream.is_open = True
+            admitted[stream] = self._hello(stream, row, snapshot) + (
+                frames.RESYNC_ALL if lost else b""
+            )
+        for stream in opening:
+            if stream not in admitted:
+                self.close(stream, "signed_out")
+        return admitted
+
+    async def admit_one(self, stream: Stream) -> bytes | None:
+        """For a poller: its hello, or None when it may not read."""
+        return (await self._admit([stream])).get(stream)
+
+    def _hello(self, stream: Stream, row: asyncpg.Record, snapshot: str) -> bytes:
+        reader = stream.reader
+        body = {
+            "userId": str(reader.user_id),
+            "tenantId": str(reader.tenant_id),
+            "role": reader.role,
+            "timestamp": datetime.now(UTC).isoformat(),
+            "seq": row["seq"],
+            "unread": row["unread"],
+            "rev": row["rev"],
+            "signal": snapshot,
+        }
+        if stream.format == "html":
+            body["badge"] = frames.badge(row["unread"], reader.locale)
+        stream.unread, stream.rev = row["unread"], row["rev"]
+        cursor = b"id: %b-%d\n" % (self.epoch.encode(), stream.cursor)
+        return cursor + frames.message("hello", body)
+
+    def catch_up(self) -> None:
+        """Go on with streams whose buffers have drained; called every few ms while there are any."""
+        for stream in [s for s in self._behind if s.waiting == 0]:
+            self._behind.discard(stream)
+            if stream.missed_live:
+                stream.missed_live = False
+                stream.write(frames.RESYNC_LIVE)
+            self.look_at([stream])
+
+    @property
+    def behind(self) -> frozenset[Stream]:
+        return frozenset(self._behind)
+
+    async def sweep(self) -> None:
+        """Close what may no longer be open; look at whoever is not where the database is."""
+        streams = [s for s in self.streams() if s.is_open]
+        async with self.db.bus() as connection:
+            rows = await connection.fetch(queries.hub.admit.sql, *credentials(streams))
+        allowed = set()
+        for row in rows:
+            stream = streams[row["ord"] - 1]
+            allowed.add(stream)
+            if (stream.cursor, stream.unread, stream.rev) != (
+                row["seq"],
+                row["unread"],
+                row["rev"],
+            ):
+                self.look_at([stream])
+        for stream in streams:
+            if stream not in allowed:
+                self.close(stream, "signed_out")
+
+
+def credentials(
+    streams: Iterable[Stream],
+) -> tuple[list[UUID], list[UUID], list[int], list[str], list[str]]:
+    """The columns that hub.admit asks about, one entry per stream."""
+    readers: list[Reader] = [s.reader for s in streams]
+    return (
+        [r.tenant_id for r in readers],
+        [r.user_id for r in readers],
+        [r.auth_version for r in readers],
+        [r.credential for r in readers],
+        [r.credential_id for r in readers],
+    )

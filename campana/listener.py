@@ -1,0 +1,114 @@
+"""The listener: one LISTEN connection per process, outside the pools.
+
+connect → LISTEN → catch up → probe itself every few seconds → on failure terminate, back off,
+let the hub and the dispatcher poll meanwhile. asyncpg neither reconnects nor listens again.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import asyncpg
+import structlog
+
+from campana.db import Database
+from campana.queries import queries
+from campana.signals import HINT, WAKE
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+log = structlog.get_logger()
+
+PROBE_EVERY = 5.0
+PROBE_ANSWER = 2.0
+BACK_OFF = (0.1, 5.0)
+
+
+class Listener:
+    """Hears hints for the hub and wake-ups for the dispatcher.
+
+    on_hint(payload), on_wake() and on_gap() are called in the event loop and must only take note.
+    on_gap: hints may have been lost; look at everything.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        on_hint: Callable[[str], None],
+        on_wake: Callable[[], None],
+        on_gap: Callable[[], None],
+        dsn: str | None = None,
+    ) -> None:
+        self._db = db
+        self._dsn = dsn
+        self._on_hint = on_hint
+        self._on_wake = on_wake
+        self._on_gap = on_gap
+        self._probe_channel = f"campana_probe_{uuid4().hex[:12]}"
+        self._answered = asyncio.Event()
+        self._lost = asyncio.Event()
+        self.connected = False
+        self.reconnections = -1  # the first connection is none
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        trouble = 0
+        while True:
+            try:
+                await self._listen_once()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning(
+                    "listener.lost", error=str(error) or type(error).__name__, success=False
+                )
+            trouble = 0 if self.connected else trouble + 1
+            self.connected = False
+            low, high = BACK_OFF
+            await self._blind(random.uniform(low, min(high, low * 2**trouble)))
+
+    async def _listen_once(self) -> None:
+        self._lost.clear()
+        connection = await self._db.connect_bus(self._dsn, name="campana listener")
+        try:
+            connection.add_termination_listener(lambda _: self._lost.set())
+            await connection.add_listener(HINT, lambda *args: self._on_hint(str(args[3])))
+            await connection.add_listener(WAKE, lambda *_: self._on_wake())
+            await connection.add_listener(self._probe_channel, self._hear_probe)
+            self.connected = True
+            self.reconnections += 1
+            self._on_gap()
+            self._on_wake()
+            while not connection.is_closed():
+                await self._probe()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PROBE_EVERY):
+                        await self._lost.wait()
+                        return
+        finally:
+            connection.terminate()
+
+    async def _probe(self) -> None:
+        """Send ourselves a notification through the pool: tests the whole way, not just a socket."""
+        self._answered.clear()
+        started = monotonic()
+        async with asyncio.timeout(PROBE_ANSWER):
+            async with self._db.bus() as sender:
+                await queries.signals.notify(sender, channel=self._probe_channel, payload="")
+            await self._answered.wait()
+        self.round_trip = monotonic() - started
+
+    def _hear_probe(self, *_: Any) -> None:
+        self._answered.set()
+
+    async def _blind(self, seconds: float) -> None:
+        """Poll fast while nothing can be heard."""
+        until = monotonic() + seconds
+        while monotonic() < until:
+            self._on_gap()
+            self._on_wake()
+            await asyncio.sleep(min(0.25, max(0.0, until - monotonic())))

@@ -1,0 +1,140 @@
+"""What streams have not seen yet of their readers' inboxes, as bytes ready to write.
+
+One query for all cursors; events are fetched once and kept as frames.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from campana import frames
+from campana.db import Database
+from campana.frames import EventFrames
+from campana.queries import queries
+from campana.stream import WINDOW, Stream
+
+AT_MOST = 100
+"""Notifications per cursor and tick; the rest follows when these have been taken."""
+KEPT = 2_000
+"""Events kept as frames: memory stays bounded whatever history is replayed."""
+
+_FRAME = b'event: notification\nid: %b-%d\ndata: {"seq":%d%b'
+
+
+@dataclass(slots=True)
+class Due:
+    """What to write to a stream, and where it stands once that is written."""
+
+    pieces: list[bytes]
+    cursor: int
+    unread: int
+    rev: int
+    more: bool
+
+
+class News:
+    """Reads inboxes from cursors and turns them into frames."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: dict[UUID, EventFrames] = {}
+
+    def know(self, event_id: UUID, event: EventFrames) -> None:
+        """Keep an event's frames for readers to come; the oldest make room."""
+        if event_id not in self._kept and len(self._kept) >= KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[event_id] = event
+
+    async def read(self, streams: Iterable[Stream], epoch: str) -> dict[Stream, Due]:
+        """What each stream is due. Cursors do not move: whoever writes moves them."""
+        places: defaultdict[tuple[UUID, UUID, int], list[Stream]] = defaultdict(list)
+        for stream in streams:
+            places[(stream.reader.tenant_id, stream.reader.user_id, stream.cursor)].append(stream)
+        if not places:
+            return {}
+        cursors = list(places)
+        async with self._db.bus() as connection:
+            rows = await connection.fetch(
+                queries.hub.news.sql, *zip(*cursors, strict=True), AT_MOST
+            )
+        events = await self._events(
+            {
+                (cursors[row["ords"][0] - 1][0], event_id)
+                for row in rows
+                for event_id in row["event_ids"] or ()
+            }
+        )
+        due: dict[Stream, Due] = {}
+        prefix = epoch.encode()
+        for row in rows:
+            share = _Share(row, events)
+            for number, place in enumerate(row["ords"]):
+                for stream in places[cursors[place - 1]]:
+                    due[stream] = share.due(stream, number, prefix)
+        return due
+
+    async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:
+        found = {id: self._kept[id] for _, id in wanted if id in self._kept}
+        missing = [pair for pair in wanted if pair[1] not in found]
+        if missing:
+            async with self._db.bus() as connection:
+                rows = await connection.fetch(queries.hub.events.sql, *zip(*missing, strict=True))
+            for row in rows:
+                found[row["id"]] = EventFrames(dict(row))
+                self.know(row["id"], found[row["id"]])
+        return found
+
+
+class _Share:
+    """The news that several cursors have in common."""
+
+    def __init__(self, row: Mapping[str, Any], events: dict[UUID, EventFrames]) -> None:
+        self._row = row
+        self._events = events
+        self._tails: dict[tuple[str, str], list[bytes]] = {}
+
+    def due(self, stream: Stream, number: int, epoch: bytes) -> Due:
+        """For the reader in place `number` of the row, within the window."""
+        row = self._row
+        pieces: list[bytes] = []
+        size = 0
+        cursor = stream.cursor
+        tails = self._rendered(stream)
+        first = row["firsts"][number]
+        seqs = row["seqs"] or (range(first, first + len(tails)) if tails else ())
+        more = len(tails) == AT_MOST
+        for seq, tail in zip(seqs, tails, strict=True):
+            if size > WINDOW:
+                more = True
+                break
+            cursor = seq
+            frame = _FRAME % (epoch, seq, seq, tail)
+            pieces.append(frame)
+            size += len(frame)
+        if more:
+            return Due(pieces, cursor, stream.unread, stream.rev, more)
+        unread, rev = row["unreads"][number], row["revs"][number]
+        if (unread, rev) != (stream.unread, stream.rev):
+            pieces.append(frames.unread(unread, rev, stream.format, stream.reader.locale))
+        # Rows that are no longer visible leave holes: the head is where this reader stands.
+        return Due(pieces, max(cursor, row["heads"][number]), unread, rev, more)
+
+    def _rendered(self, stream: Stream) -> list[bytes]:
+        """Each notification from its sequence number on."""
+        key = (stream.format, stream.reader.locale)
+        if key not in self._tails:
+            row = self._row
+            self._tails[key] = [
+                _tail(self._events[event_id], stream, id, event_id, read)
+                for id, event_id, read in zip(
+                    row["ids"] or (), row["event_ids"] or (), row["reads"] or (), strict=True
+                )
+            ]
+        return self._tails[key]
+
+
+def _tail(event: EventFrames, stream: Stream, id: UUID, event_id: UUID, read: bool) -> bytes:
+    tail = event.notification(stream.format, stream.reader.locale)[read]
+    return tail if id == event_id else frames.with_other_id(tail, event_id, id)

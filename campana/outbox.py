@@ -1,0 +1,147 @@
+"""One round of dispatching: claim tenants, render words, write everybody's inbox, commit.
+
+In: rows of the outbox. Out: `News` per tenant, to be hinted at after the commit.
+Set-based throughout: no loop here runs over recipients.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from campana.db import Database, Tx
+from campana.queries import queries
+from campana.words import Words, words_of
+
+MAX_TENANTS = 16
+MAX_EVENTS = 500
+"""Events of one tenant in one round."""
+CHUNK = 5_000
+"""Recipients of a huge audience that one round serves."""
+MAX_ROWS = 20_000
+"""Inbox rows of one tenant in one round, about: what others wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Who of a tenant got something (None: more than 100 people) and the signals to read."""
+
+    tenant_id: UUID
+    user_ids: list[UUID] | None
+    signal_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round did: `events` left the outbox or moved on by a chunk."""
+
+    events: int
+    news: list[News]
+
+
+class PoisonError(Exception):
+    """One event cannot be dispatched."""
+
+    def __init__(self, outbox_id: int, tenant_id: UUID, reason: str) -> None:
+        super().__init__(reason)
+        self.outbox_id = outbox_id
+        self.tenant_id = tenant_id
+
+
+@dataclass(slots=True)
+class Tenants:
+    """What the dispatcher remembers of tenants for a minute: how many people, which languages."""
+
+    known: dict[UUID, tuple[float, int, list[str]]]
+
+    async def look_up(self, tx: Tx, tenant_id: UUID) -> tuple[int, list[str]]:
+        entry = self.known.get(tenant_id)
+        if entry is None or monotonic() - entry[0] > 60:
+            population = await tx.fetchval(queries.outbox.population.sql, tenant_id, 10 * MAX_ROWS)
+            rows = await tx.fetch(queries.outbox.locales.sql, tenant_id)
+            entry = (monotonic(), population, [row["locale"] for row in rows])
+            self.known[tenant_id] = entry
+        return entry[1], entry[2]
+
+
+async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) -> Round:
+    """Dispatch what waits, fairly: some events of each of the longest-waiting tenants.
+
+    one_by_one: after a failure, each event of its own, so that PoisonError can name the culprit.
+    """
+    async with db.bus() as tx, tx.transaction():
+        claimed = [
+            row["tenant_id"] for row in await tx.fetch(queries.outbox.claim.sql, MAX_TENANTS)
+        ]
+        if not claimed:
+            return Round(0, [])
+        rows = await tx.fetch(queries.outbox.due.sql, claimed, 1 if one_by_one else MAX_EVENTS)
+        batch: list[Record] = []
+        alone: list[Record] = []
+        for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
+            population, _ = await tenants.look_up(tx, tenant_id)
+            together, first = _plan(list(group), population)
+            batch += together
+            alone += first
+        news: list[News] = []
+        if one_by_one:
+            for row in batch:
+                news += await _guarded(tx, [row], tenants)
+        elif batch:
+            news += await _together(tx, batch, tenants)
+        for row in alone:
+            news += await _alone(tx, row, tenants)
+        return Round(len(batch) + len(alone), news)
+
+
+def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Sequence[Record]]:
+    """How many of a tenant's events go together: (those, []) or, when the first is special, ([], [it])."""
+    budget = MAX_ROWS
+    for number, row in enumerate(rows):
+        likely = 1 if row["rule"][0] == "user" else population
+        special = likely > CHUNK or row["collapse_key"] is not None or row["progress"] is not None
+        budget -= likely
+        if special or (budget < 0 and number > 0):
+            return ([], [row]) if special and number == 0 else (rows[:number], [])
+    return rows, []
+
+
+async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[News]:
+    words = [await _words(tx, row, tenants) for row in rows]
+    return list(
+        _news(await tx.fetch(queries.outbox.fan_out.sql, [row["id"] for row in rows], words))
+    )
+
+
+async def _guarded(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[News]:
+    try:
+        return await _together(tx, rows, tenants)
+    except Exception as error:
+        raise PoisonError(rows[0]["id"], rows[0]["tenant_id"], str(error)) from error
+
+
+async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[News]:
+    try:
+        words = await _words(tx, row, tenants)
+        return list(_news(await tx.fetch(queries.outbox.fan_out_one.sql, row["id"], words, CHUNK)))
+    except Exception as error:
+        raise PoisonError(row["id"], row["tenant_id"], str(error)) from error
+
+
+async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
+    _, locales = await tenants.look_up(tx, row["tenant_id"])
+    actor: Any = row["actor"]
+    name = actor and await tx.fetchval(queries.outbox.actor_name.sql, row["tenant_id"], actor)
+    return words_of(row, locales, name)
+
+
+def _news(rows: Iterable[Record]) -> Iterator[News]:
+    for row in rows:
+        users, signals = row["user_ids"], row["signal_ids"] or []
+        if users or users is None or signals:
+            yield News(row["tenant_id"], users, signals)

@@ -1,0 +1,74 @@
+"""Polling: what is new since a cursor as one finite answer, in the stream's own format.
+
+For browsers and networks that cannot stream. `signal`, from the last hello, also gets the live
+messages committed since, exactly, for as long as they are kept.
+"""
+
+import re
+
+from campana import frames
+from campana.errors import Unauthorized
+from campana.frames import Format
+from campana.hub import Hub
+from campana.live import signal_of
+from campana.queries import queries
+from campana.stream import Reader, Stream
+
+_SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:[\d,]{0,2000}")
+AT_MOST = 200
+
+
+class _Page:
+    """Takes what a stream would write."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def stop_streaming(self) -> None: ...
+
+
+async def poll(
+    hub: Hub, reader: Reader, form: Format, asked: str | None, signal: str | None
+) -> bytes:
+    """The answer's body: hello, notifications after the cursor (at most a window), live messages.
+
+    Raises Unauthorized when the right to read has gone meanwhile.
+    """
+    page = _Page()
+    stream = Stream(reader, form, page, page, chunked=False, asked=asked, deadline=0)
+    hello = await hub.admit_one(stream)
+    if hello is None:
+        raise Unauthorized("Sign in again.", code="session_ended")
+    page.write(hello)
+    live, missed = await _live(hub, stream, signal)
+    due = (await hub.news.read([stream], hub.epoch))[stream]
+    page.parts += due.pieces
+    page.parts += live
+    if missed:
+        page.write(frames.RESYNC_LIVE)
+    return b"".join(page.parts)
+
+
+async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[bytes], bool]:
+    if signal is None:
+        return [], False
+    if not _SNAPSHOT.fullmatch(signal):
+        return [], True
+    async with hub.db.bus() as connection:
+        rows = await connection.fetch(
+            queries.hub.signals_since.sql, stream.reader.tenant_id, signal, AT_MOST
+        )
+    signals = [signal_of(row) for row in rows]
+    heard = await hub.live.address(signals, [stream])
+    return heard.get(stream, []), len(rows) == AT_MOST

@@ -1,0 +1,93 @@
+"""A stream: one open connection of one reader, as a cursor into that reader's inbox."""
+
+import re
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Protocol
+from uuid import UUID
+
+from campana.frames import Format
+
+WINDOW = 64 * 1024
+"""Bytes that may wait for one reader; more is read from the database when these have gone."""
+
+_CURSOR = re.compile(r"([0-9a-f]{1,32})-(\d{1,18})")
+
+
+class Transport(Protocol):
+    """The part of asyncio's transport that a stream uses."""
+
+    def write(self, data: bytes) -> None: ...
+    def is_closing(self) -> bool: ...
+    def abort(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Response(Protocol):
+    def stop_streaming(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose inbox, by which right: checked when the stream opens and every few seconds after."""
+
+    tenant_id: UUID
+    user_id: UUID
+    auth_version: int
+    credential: str
+    credential_id: str
+    role: str
+    locale: str
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """`cursor` is the last sequence number written; `deadline` a monotonic time."""
+
+    reader: Reader
+    format: Format
+    transport: Transport
+    response: Response
+    chunked: bool
+    asked: str | None
+    deadline: float
+    opened: float = field(default_factory=monotonic)
+    is_open: bool = False
+    cursor: int = 0
+    unread: int = -1
+    rev: int = -1
+    missed_live: bool = False
+    stalled_since: float = 0.0
+    stalled_at: int = 0
+
+    def write(self, data: bytes) -> None:
+        """One write, framed as an HTTP chunk where the connection is chunked."""
+        if not self.transport.is_closing():
+            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes the reader has not taken yet."""
+        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
+
+    def is_stuck(self, now: float, patience: float) -> bool:
+        """Whether the reader has taken nothing for `patience` seconds; call it about once a second."""
+        waiting = self.waiting
+        if waiting == 0 or waiting < self.stalled_at or not self.stalled_since:
+            self.stalled_since = now
+        self.stalled_at = waiting
+        return waiting > 0 and now - self.stalled_since > patience
+
+    def end(self) -> None:
+        self.response.stop_streaming()
+
+
+def cursor_of(asked: str | None, epoch: str, head: int, floor: int) -> tuple[int, bool]:
+    """Where to go on from `Last-Event-ID`: (sequence number, whether something may be missing)."""
+    if not asked:
+        return head, False
+    match = _CURSOR.fullmatch(asked)
+    if match is None or match[1] != epoch:
+        return head, True
+    seq = int(match[2])
+    return (seq, False) if floor <= seq <= head else (head, True)

@@ -1,0 +1,43 @@
+"""An event's words: title, message and link, once per language, stored with the event.
+
+What the publisher wrote wins in every language; the rest comes from templates/messages.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from campana import i18n, render
+
+Words = dict[str, dict[str, str | None]]
+"""{"<locale>": {"title", "message", "url"}}; "" holds for every locale that is not named."""
+
+
+def words_of(
+    event: Mapping[str, Any], locales: Iterable[str], actor_name: str | None = None
+) -> Words:
+    """The words of an outbox row (title, message, url, type, data, subject) in each of `locales`."""
+    if event["title"] is not None:
+        url = event["url"] or _said(event, i18n.DEFAULT_LOCALE, actor_name).url
+        return {"": {"title": event["title"], "message": event["message"] or "", "url": url}}
+    return {
+        locale: _filled(event, _said(event, locale, actor_name))
+        for locale in sorted({*i18n.LOCALES, *locales})
+    }
+
+
+def words_for(words: Words, locale: str) -> dict[str, str | None]:
+    """The words that a reader of `locale` gets."""
+    return words.get(locale) or words.get("") or words.get("en") or next(iter(words.values()), {})
+
+
+def _said(event: Mapping[str, Any], locale: str, actor_name: str | None) -> render.Words:
+    with i18n.use_locale(locale):
+        said = render.words(
+            event["type"], data=event["data"], actor_name=actor_name, subject=event["subject"]
+        )
+        return said or render.Words(render.type_in_words(event["type"]), "", None)
+
+
+def _filled(event: Mapping[str, Any], said: render.Words) -> dict[str, str | None]:
+    message = said.message if event["message"] is None else event["message"]
+    return {"title": said.title, "message": message, "url": event["url"] or said.url}

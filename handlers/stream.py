@@ -1,0 +1,93 @@
+"""GET /stream (pages: HTML and signals) and GET /api/stream (programs: JSON).
+
+Both speak the same wire (docs/events.md); `?poll=1` gives what is new as a finite answer.
+"""
+
+import random
+from datetime import UTC, datetime
+from time import monotonic
+
+from aiohttp import web
+
+from campana.errors import Unauthorized, Unavailable
+from campana.frames import Format
+from campana.poll import poll
+from campana.stream import Reader, Stream
+from campana.users import Person
+from handlers.app_keys import HUB, SETTINGS
+from handlers.event_stream import EventStream
+from handlers.guards import signed_in
+
+SSE = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+
+@signed_in
+async def browser(request: web.Request) -> web.StreamResponse:
+    tag = request.query.get("tag")
+    if tag is not None and tag != request["person"].session_tag:
+        # Somebody else has signed in on this browser: their news is not for this tab.
+        raise Unauthorized("This page belongs to a session that has ended.", code="session_ended")
+    return await _serve(request, "html")
+
+
+@signed_in
+async def api(request: web.Request) -> web.StreamResponse:
+    return await _serve(request, "json")
+
+
+async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
+    hub = request.app[HUB]
+    if hub.draining:
+        raise Unavailable("The server is leaving; connect again.", retry_after=1)
+    reader = _reader(request["person"])
+    asked = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
+    if request.query.get("poll") in ("1", "true"):
+        body = await poll(hub, reader, form, asked, request.query.get("signal"))
+        return web.Response(body=body, headers=SSE)
+
+    response = EventStream()
+    await response.prepare(request)
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        return response
+    stream = Stream(
+        reader=reader,
+        format=form,
+        transport=transport,  # type: ignore[arg-type]
+        response=response,
+        chunked=request.version >= (1, 1),
+        asked=asked,
+        deadline=_deadline(request, request["person"]),
+    )
+    stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
+    try:
+        hub.register(stream)
+        await response.wait()
+    finally:
+        hub.forget(stream)
+    return response
+
+
+def _reader(person: Person) -> Reader:
+    return Reader(
+        tenant_id=person.tenant_id,
+        user_id=person.id,
+        auth_version=person.auth_version,
+        credential=person.credential,
+        credential_id=person.credential_id,
+        role=person.role,
+        locale=person.locale,
+    )
+
+
+def _deadline(request: web.Request, person: Person) -> float:
+    """Streams are mortal: jitter spreads reconnections, and none outlives its session."""
+    lifetime = request.app[SETTINGS].stream_lifetime_seconds * random.uniform(0.5, 1)
+    if person.expires_at is not None:
+        left = (person.expires_at - datetime.now(UTC)).total_seconds()
+        lifetime = min(lifetime, max(left, 0))
+    return monotonic() + lifetime

@@ -1,0 +1,92 @@
+-- name: admit
+-- May these streams be open, and where is each inbox? One row per stream: ord, or none when the
+-- session, key, user or tenant is no longer what it was. Asked at opening and by every sweep.
+select c.ord, h.seq, h.unread, h.rev, h.floor
+from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
+  c (tenant_id, user_id, auth_version, credential, credential_id, ord)
+join campana.users u
+  on u.tenant_id = c.tenant_id and u.id = c.user_id and u.active and u.auth_version = c.auth_version
+join campana.tenant t on t.id = c.tenant_id and t.active
+join campana.inbox_head h on h.tenant_id = c.tenant_id and h.user_id = c.user_id
+where case c.credential
+  when 'session' then exists (
+    select from campana.session s
+    where s.token_hash = decode(c.credential_id, 'hex') and s.user_id = c.user_id and s.expires_at > clock_timestamp())
+  when 'key' then exists (
+    select from campana.api_key k
+    where k.tenant_id = c.tenant_id and k.id = c.credential_id::uuid and k.revoked_at is null
+      and (k.expires_at is null or k.expires_at > clock_timestamp()))
+end;
+
+-- name: snapshot$
+-- A poller hands it back and gets the live messages committed since.
+select pg_current_snapshot()::text;
+
+-- name: news
+-- What each cursor has not seen yet, at most $4 rows each. Cursors with the same news share a row:
+-- a broadcast to a thousand streams comes back as one, with arrays of plain numbers.
+with cursor as (
+  select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality c (tenant_id, user_id, after, ord)
+),
+news as (
+  select c.ord, h.seq as head, h.unread, h.rev, n.ids, n.event_ids, n.seqs, n.reads
+  from cursor c
+  join campana.inbox_head h on h.tenant_id = c.tenant_id and h.user_id = c.user_id
+  cross join lateral (
+    select array_agg(i.id) as ids, array_agg(i.event_id) as event_ids, array_agg(i.seq) as seqs, array_agg(i.is_read) as reads
+    from (
+      select i.id, i.event_id, i.seq, i.read_at is not null as is_read
+      from campana.inbox i
+      where i.tenant_id = c.tenant_id and i.user_id = c.user_id and i.seq > c.after and i.state = 0
+      order by i.seq
+      limit $4
+    ) i
+  ) n
+)
+select ids, event_ids, reads,
+  case when seqs[cardinality(seqs)] - seqs[1] <> cardinality(seqs) - 1 then seqs end as seqs,
+  array_agg(ord) as ords, array_agg(head) as heads, array_agg(unread) as unreads, array_agg(rev) as revs,
+  array_agg(seqs[1]) as firsts
+from news
+group by 1, 2, 3, 4;
+
+-- name: signals
+-- Live messages by id.
+select s.id, s.tenant_id, s.name, s.event_id, s.rule, s.user_id, s.payload
+from campana.signal s
+where s.id = any ($1::bigint[])
+order by s.id;
+
+-- name: recent_signals
+-- All live messages above an id: what to look at when hints may have been lost.
+select s.id
+from campana.signal s
+where s.id > $1
+order by s.id
+limit $2;
+
+-- name: last_signal$
+select coalesce(max(id), 0) from campana.signal;
+
+-- name: signals_since
+-- Live messages of a tenant committed since a snapshot.
+select s.id, s.tenant_id, s.name, s.event_id, s.rule, s.user_id, s.payload
+from campana.signal s
+where s.tenant_id = $1 and not pg_visible_in_snapshot(s.xid, $2::pg_snapshot)
+order by s.id
+limit $3;
+
+-- name: audience
+-- Who of these connected users may hear which live message: one evaluator, current rights.
+select s.ord as signal, array_agg(c.ord) as users
+from unnest($1::uuid[], $2::jsonb[]) with ordinality s (tenant_id, rule, ord)
+cross join lateral campana.audience_members(s.tenant_id, s.rule, $4::uuid[]) m
+join unnest($3::uuid[], $4::uuid[]) with ordinality c (tenant_id, user_id, ord)
+  on c.tenant_id = s.tenant_id and c.user_id = m.user_id
+group by s.ord;
+
+-- name: events
+-- Events by id, for frames.
+select e.tenant_id, e.id, e.type, e.words, e.data, e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.published_at
+from unnest($1::uuid[], $2::uuid[]) w (tenant_id, id)
+join campana.event e on e.tenant_id = w.tenant_id and e.id = w.id;
