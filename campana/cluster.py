@@ -11,7 +11,6 @@ import secrets
 import shlex
 import shutil
 import socket
-import stat
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ from urllib.parse import quote
 
 import structlog
 
-from campana.programs import EmbeddedError, digest, run_as, was_told
+from campana.hosting import EmbeddedError, digest, own_directory, run_as, was_told, write_private
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +32,7 @@ OWNER = DATABASE = "campana"
 SOCKET_LIMIT = 107 if sys.platform == "linux" else 103  # bytes that fit in sockaddr_un
 LOG_BYTES = 16 * 1024 * 1024
 START_SECONDS = 600  # after a crash a large log may have to be replayed
+BACKENDS_SECONDS = 20
 INITDB = (
     f"--username={OWNER} --auth=scram-sha-256 --locale=C.UTF-8 --encoding=UTF8 --data-checksums"
 )
@@ -83,7 +83,7 @@ class Server:
         """The random text kept in home/<name> for its owner's eyes; made when missing."""
         path, draft = self.home / name, self.home / f"{name}.{secrets.token_hex(4)}"
         if not path.exists():
-            _write_private(draft, secrets.token_urlsafe(24))
+            write_private(draft, secrets.token_urlsafe(24))
             with contextlib.suppress(FileExistsError):  # the first one counts
                 os.link(draft, path)
             draft.unlink()
@@ -95,7 +95,7 @@ class Server:
         path = self.home / "run"
         fits = len(os.fsencode(path / f".s.PGSQL.{PORT}")) <= SOCKET_LIMIT
         plain = re.fullmatch(r"[A-Za-z0-9_./+-]+", str(path))
-        short = Path("/tmp") / f"campana-{digest(self.home)}"  # noqa: S108 (private, see _own)
+        short = Path("/tmp") / f"campana-{digest(self.home)}"  # noqa: S108 (private, see own_directory)
         return path if fits and plain else short
 
     @property
@@ -114,7 +114,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, or adopt it where it runs, and wait until it takes queries."""
-        self._own(self.socket_dir)
+        own_directory(self.socket_dir, self.account)
         if not self.data.exists():
             self._create()
         self._refuse_other_version()
@@ -145,8 +145,8 @@ class Server:
             shutil.rmtree(abandoned, ignore_errors=True)
         unfinished = self.home / f"data.{os.getpid()}.new"
         handover = self.socket_dir / f"password.{os.getpid()}"
-        self._own(unfinished)
-        _write_private(handover, self.secret("password"))
+        own_directory(unfinished, self.account)
+        write_private(handover, self.secret("password"))
         try:
             if self.account:
                 os.chown(handover, self.account.pw_uid, self.account.pw_gid)
@@ -178,8 +178,7 @@ class Server:
         return False
 
     def _launch(self) -> None:
-        # PostgreSQL itself would not start while any process of its account has the old number.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        self._drop_stale_locks()
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
         options = [
@@ -187,8 +186,28 @@ class Server:
             self._socket_option,
         ]
         told = (f"-c {shlex.quote(option)}" for option in options)
-        self._control("start", "-t", str(START_SECONDS), "-o", " ".join(told))
+        self._retry_start("-t", str(START_SECONDS), "-o", " ".join(told))
         log.info("embedded.started", home=str(self.home), version=self.version)
+
+    def _drop_stale_locks(self) -> None:
+        """PostgreSQL would not start while any process of its account has the dead one's number.
+
+        It still notices living backends of the dead one, by their shared memory.
+        """
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for left in self.socket_dir.glob(f".s.PGSQL.{PORT}*"):
+            left.unlink()
+
+    def _retry_start(self, *options: str) -> None:
+        """Backends of a killed server end their queries before they notice."""
+        deadline = time.monotonic() + BACKENDS_SECONDS
+        while True:
+            try:
+                return self._control("start", *options)
+            except EmbeddedError as error:
+                if "still in use" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
 
     @property
     def _socket_option(self) -> str:
@@ -206,17 +225,6 @@ class Server:
         with self.log_file.open("a") as output:
             self._run("pg_ctl", [action, "-w", *options], output)
 
-    def _own(self, directory: Path) -> None:
-        """Make a private directory and give it to the account; refuse one of somebody else."""
-        uid = self.account.pw_uid if self.account else os.geteuid()
-        with contextlib.suppress(FileExistsError):
-            directory.mkdir(mode=0o700)
-            if self.account:
-                os.chown(directory, uid, self.account.pw_gid)
-        found = directory.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
-            raise EmbeddedError(f"{directory} is not a private directory of ours: remove it")
-
     def _run(
         self, program: str, options: Sequence[str], output: IO[str] | None = None, stdin: str = ""
     ) -> subprocess.CompletedProcess[str]:
@@ -227,9 +235,3 @@ class Server:
             reason = next((line for line in reversed(said) if "FATAL" in line), (said or [""])[-1])
             raise EmbeddedError(f"{program} failed: {reason.strip()} (log: {self.log_file})")
         return done
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)

@@ -17,7 +17,7 @@ from typing import IO, TypeVar
 import structlog
 
 from campana.cluster import SETTINGS, Server
-from campana.programs import (
+from campana.hosting import (
     SHARED_ROOT,
     EmbeddedError,
     can_keep,

@@ -1,4 +1,4 @@
-"""Programs that an embedded server needs: where PostgreSQL's are, and running them unprivileged.
+"""What an embedded server needs of its host: programs, an account to run them, private places.
 
 PostgreSQL refuses to run as root, so root lends the work to an account that has no rights.
 """
@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,25 @@ def can_keep(account: pwd.struct_passwd | None, directory: Path) -> bool:
             return run_as(account, ["test", "-w", probe]).returncode == 0
     except PermissionError:  # a file system that does not know about owners
         return False
+
+
+def own_directory(directory: Path, account: pwd.struct_passwd | None) -> None:
+    """Make a private directory and give it to the account; refuse one of somebody else."""
+    uid = account.pw_uid if account else os.geteuid()
+    with contextlib.suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+        if account:
+            os.chown(directory, uid, account.pw_gid)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o077:
+        raise EmbeddedError(f"{directory} is not a private directory of ours: remove it")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
 
 
 def run_as(
