@@ -7,7 +7,7 @@ security are explained in docs/architecture.md, "Two walls around a tenant".
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Self, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,7 @@ from asyncpg.pool import PoolConnectionProxy
 from campana.migrate import Roles
 from campana.queries import queries
 
-Tx = Connection[Record] | PoolConnectionProxy[Record]
+Tx: TypeAlias = "Connection[Record] | PoolConnectionProxy[Record]"
 """A connection inside a transaction."""
 
 

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from campana.corridor import Corridor
 from campana.db import Database
 from campana.hub import Hub
 from campana.settings import Settings
@@ -9,3 +10,4 @@ from campana.settings import Settings
 DB: web.AppKey[Database] = web.AppKey("db", Database)
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+CORRIDOR: web.AppKey[Corridor] = web.AppKey("corridor", Corridor)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import warnings
 from datetime import timedelta
-from typing import Any
 
 from aiohttp import web
 from aiohttp_session import session_middleware
 
 from campana.db import Database
 from campana.settings import Settings
-from handlers import headers, middleware, render
+from handlers import headers, middleware, navigation, render
 from handlers.app_keys import DB, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
@@ -38,12 +37,6 @@ def application(settings: Settings, db: Database) -> web.Application:
     app[SETTINGS] = settings
     app[DB] = db
     app.on_response_prepare.append(headers.protect)
-    render.setup(app, who_reads)
+    render.setup(app, navigation.frame)
     add_routes(app)
     return app
-
-
-async def who_reads(request: web.Request) -> dict[str, Any]:
-    """What every page knows of its reader."""
-    person = request["person"]
-    return {"person": person, "session_tag": person.session_tag if person else ""}

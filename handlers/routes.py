@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from campana.assets import PREFIX
-from handlers import appearance, assets, guards, sessions
+from handlers import appearance, assets, guards, home, sessions, stream
 
 
 def add_routes(app: web.Application) -> None:
@@ -16,6 +16,7 @@ def add_routes(app: web.Application) -> None:
 
 
 PUBLIC = [
+    web.get("/", home.show),
     web.get(PREFIX + "{path:.+}", guards.public(assets.show)),
     web.get("/login", sessions.new),
     web.post("/login", sessions.create),
@@ -23,10 +24,14 @@ PUBLIC = [
     web.post("/appearance", appearance.create),
 ]
 
-SIGNED_IN: list[web.RouteDef] = []
+SIGNED_IN = [
+    web.get("/stream", stream.browser),
+]
 
 ADMINISTRATORS: list[web.RouteDef] = []
 
-API: list[web.RouteDef] = []
+API = [
+    web.get("/api/stream", stream.api),
+]
 
 OPERATIONS: list[web.RouteDef] = []

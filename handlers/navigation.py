@@ -1,0 +1,52 @@
+"""What every page shows of its reader: the bell, the cursor of the page, the way around."""
+
+from typing import Any
+
+from aiohttp import web
+
+from campana import inbox
+from campana.db import Tx
+from campana.i18n import gettext as _
+from campana.users import Person
+from handlers.app_keys import DB, HUB, SETTINGS
+from handlers.replies import is_htmx, wants_html
+
+
+async def frame(request: web.Request) -> dict[str, Any]:
+    """Context of whole pages. The cursor is read before the page's data: it may be too old,
+    so that something comes twice and is recognised, never too new, so that something is missed."""
+    person: Person | None = request["person"]
+    settings = request.app[SETTINGS]
+    context: dict[str, Any] = {
+        "person": person,
+        "session_tag": person.session_tag if person else "",
+        "demo": settings.demo,
+    }
+    if person is None or request.method != "GET" or is_htmx(request) or not wants_html(request):
+        return context
+    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
+        head = await inbox.head(tx, person)
+        return context | {
+            "last_event_id": f"{request.app[HUB].epoch}-{head.seq}",
+            "unread": head.unread,
+            "rev": head.rev,
+            "nav": await ways(tx, person),
+        }
+
+
+async def ways(tx: Tx, person: Person) -> list[dict[str, Any]]:
+    """The side bar: what this person's tenant has and this person may see."""
+    found: list[dict[str, Any]] = [
+        {"href": "/notifications", "label": _("Notifications"), "icon": "bell"}
+    ]
+    if "sales" in person.modules and person.administers:
+        found.append(
+            {
+                "href": "/sales",
+                "label": _("Sales"),
+                "icon": "receipt",
+                "badge_id": "sales-badge",
+                "badge": await inbox.unvisited(tx, person, "sales", "sale:created"),
+            }
+        )
+    return found

@@ -1,0 +1,69 @@
+"""Campana: composition root and command line.
+
+settings → database → corridor → web application → serving, and back in reverse.
+"""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+from aiohttp import web
+
+from campana import log as logging
+from campana.corridor import Corridor
+from campana.installation import opened
+from campana.settings import Settings, SettingsError
+from handlers.app_keys import CORRIDOR, HUB
+from handlers.application import application
+
+log = structlog.get_logger()
+
+SHUTDOWN_SECONDS = 4.0
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; streams are sent away first, so that nobody waits."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened(settings) as db:
+        corridor = Corridor(db, settings)
+        app = application(settings, db)
+        app[CORRIDOR] = corridor
+        app[HUB] = corridor.hub
+        async with corridor.running():
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+            await runner.setup()
+            site = web.TCPSite(
+                runner, settings.host, settings.port, backlog=2048, reuse_port=True
+            )
+            try:
+                await site.start()
+                address = f"http://{settings.host}:{_port(site)}"
+                log.info("serving", url=address, demo=settings.demo)
+                await stop.wait()
+                log.info("leaving", streams=corridor.hub.count)
+                await corridor.drain()
+            finally:
+                await runner.cleanup()
+
+
+def _port(site: web.TCPSite) -> int:
+    server = site._server
+    return int(server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+
+
+def main() -> int:
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        print(f"campana: {error}", file=sys.stderr)
+        return 2
+    logging.configure(settings.log_level, settings.log_format)
+    asyncio.run(serve(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
