@@ -187,6 +187,11 @@ CODES: frozenset[str] = frozenset(
 )
 
 
+def code_of(sqlstate: str) -> str:
+    """The code of a SQLSTATE raised by our own functions; `invalid_value` for others."""
+    return _OURS[sqlstate][1] if sqlstate in _OURS else "invalid_value"
+
+
 def from_postgres(exc: BaseException) -> CampanaError | None:
     """What a database error means to whoever caused it; None when it is our own mistake."""
     if isinstance(exc, asyncpg.PostgresError):

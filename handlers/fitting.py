@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from campana.errors import BadRequest, FieldError, Invalid
+from campana.errors import BadRequest, FieldError, Invalid, WrongMediaType
 from handlers import inputs
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,6 +56,15 @@ def fit(shape: type[Model], value: Any) -> Model:
         known = wire_names(shape)
         found = [field_error(detail, detail["loc"], known) for detail in details(error)]
         raise Invalid(found[0].message, errors=found) from None
+
+
+def refused_type(request: web.Request, *accepted: str) -> WrongMediaType:
+    """The answer to a content type that is none of `accepted`."""
+    sent = request.headers.get("Content-Type", "")[:100]
+    return WrongMediaType(
+        f"The content type {sent!r} is not understood here." if sent else "Name the content type.",
+        hint=f"Send {' or '.join(accepted)}.",
+    )
 
 
 def details(error: ValidationError) -> list[ErrorDetails]:
