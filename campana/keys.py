@@ -49,7 +49,7 @@ async def identify(db: Database, key: str, acting_for: str | None = None) -> Key
     scope impersonate, NotFound when the tenant has no such active user.
     """
     async with db.anonymous() as connection:
-        row = await queries.keys.identify(
+        row = await queries.keys.identity(
             connection, key_hash=key_hash(key), who=acting_for and acting_for[:254]
         )
     identity = _living(row)

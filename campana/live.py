@@ -28,7 +28,7 @@ class Signal:
 
     tenant_id: UUID
     user_id: UUID | None
-    rule: list[object] | None
+    rule: str | None
     event_id: UUID | None
     event: EventFrames | None
     message: bytes

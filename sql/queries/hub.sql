@@ -52,7 +52,7 @@ group by 1, 2, 3, 4;
 
 -- name: signals
 -- Live messages by id.
-select s.id, s.tenant_id, s.name, s.event_id, s.rule, s.user_id, s.payload
+select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
 where s.id = any ($1::bigint[])
 order by s.id;
@@ -70,7 +70,7 @@ select coalesce(max(id), 0) from campana.signal;
 
 -- name: signals_since
 -- Live messages of a tenant committed since a snapshot.
-select s.id, s.tenant_id, s.name, s.event_id, s.rule, s.user_id, s.payload
+select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
 where s.tenant_id = $1 and not pg_visible_in_snapshot(s.xid, $2::pg_snapshot)
 order by s.id
@@ -79,8 +79,8 @@ limit $3;
 -- name: audience
 -- Who of these connected users may hear which live message: one evaluator, current rights.
 select s.ord as signal, array_agg(c.ord) as users
-from unnest($1::uuid[], $2::jsonb[]) with ordinality s (tenant_id, rule, ord)
-cross join lateral campana.audience_members(s.tenant_id, s.rule, $4::uuid[]) m
+from unnest($1::uuid[], $2::text[]) with ordinality s (tenant_id, rule, ord)
+cross join lateral campana.audience_members(s.tenant_id, s.rule::jsonb, $4::uuid[]) m
 join unnest($3::uuid[], $4::uuid[]) with ordinality c (tenant_id, user_id, ord)
   on c.tenant_id = s.tenant_id and c.user_id = m.user_id
 group by s.ord;
