@@ -109,14 +109,17 @@ async def _prepare(connection: "Connection", roles: Roles) -> None:
             statement = await queries.migration.statement_to_extend(connection, name=row["name"])
             await connection.execute(statement)
         await queries.migration.create_ledger(connection)
-        if not await queries.migration.may_create(connection, role=roles.auth):
-            allow = await queries.migration.statement_to_allow_create(connection, role=roles.auth)
-            await connection.execute(allow)
+        async for row in queries.migration.schemas_closed_to(connection, role=roles.auth):
+            opening = queries.migration.statement_to_open(
+                connection, name=row["name"], role=roles.auth
+            )
+            await connection.execute(await opening)
     except asyncpg.InsufficientPrivilegeError as error:
         raise MigrationError(
             f"{error}: let the login own the database, or run as an administrator in it: create"
-            " schema campana authorization <login>; create extension btree_gist; create extension"
-            " pg_trgm; create extension unaccent"
+            " schema campana authorization <login>; grant create on schema public to <login> with"
+            " grant option; create extension btree_gist; create extension pg_trgm; create extension"
+            " unaccent"
         ) from error
     except asyncpg.FeatureNotSupportedError as error:
         raise MigrationError(f"{error}: install PostgreSQL's contrib modules") from error
@@ -155,7 +158,8 @@ async def _replace_functions(
 ) -> bool:
     """All or nothing, and only when text, roles or major version are not as last time."""
     texts = {path.name: roles.substitute(_read(path)) for path in _files(folder / "functions")}
-    state = "\n".join([*texts.values(), repr(roles), str(version // 10000)])
+    whose = await queries.migration.whose_rights(connection, names=roles.names)
+    state = "\n".join([*texts.values(), repr(roles), whose, str(version // 10000)])
     if not force and (await _ledger(connection)).get(FUNCTIONS) == _checksum(state):
         return False
     for name, text in texts.items():

@@ -60,6 +60,10 @@ class Roles:
     publisher: str
     one_role: bool = False
 
+    @property
+    def names(self) -> list[str]:
+        return [self.web, self.bus, self.auth, self.publisher]
+
     def substitute(self, sql: str) -> str:
         """SQL written for campana_web and the others, as it must read for these roles."""
         played = re.sub(r"(['\"]?)\bcampana_(web|bus|auth|publisher)\b", self._played, sql)

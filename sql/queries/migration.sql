@@ -42,14 +42,25 @@ create table if not exists campana.role_mapping (
 comment on table campana.role_mapping is
     'Which database roles play campana_web, campana_bus, campana_auth and campana_publisher here.';
 
--- name: may_create$
-select has_schema_privilege(:role::text, 'campana', 'create');
+-- name: schemas_closed_to
+-- Functions are given to campana_auth, for which it must be able to create some in their schemas.
+select name
+from unnest(array['campana', 'public']) as needed (name)
+where not has_schema_privilege(:role::text, name, 'create');
 
--- name: statement_to_allow_create$
-select format('grant usage, create on schema campana to %I', :role::text);
+-- name: statement_to_open$
+select format('grant usage, create on schema %I to %I', :name::text, :role::text);
 
 -- name: applied
 select name, checksum from campana.migration order by name;
+
+-- name: whose_rights$
+-- Changes when the roles were made anew or the database came to another cluster: then rights are gone.
+select format(
+    '%s %s',
+    (select system_identifier from pg_control_system()),
+    (select string_agg(oid::text, ' ' order by oid) from pg_catalog.pg_roles where rolname = any(:names))
+);
 
 -- name: record!
 insert into campana.migration (name, checksum)
