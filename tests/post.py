@@ -1,0 +1,29 @@
+"""Publishing and delivering at once, where a test is not about the corridor itself."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from campana.db import Database
+from campana.outbox import Tenants, dispatch
+from campana.publish import publish_many
+
+Item = dict[str, Any]
+
+
+async def post(db: Database, *events: Item, tenant: str = "norte") -> list[UUID]:
+    """Publish events (sale:created for everybody, unless they say otherwise) and deliver them."""
+    items = [{"type": "sale:created", "audience": "all", **event} for event in events or ({},)]
+    async with db.bus() as tx, tx.transaction():
+        outcomes = await publish_many(tx, tenant, items)
+    assert not [outcome for outcome in outcomes if outcome.code], outcomes
+    await deliver(db)
+    return [outcome.id for outcome in outcomes if outcome.id]
+
+
+async def deliver(db: Database) -> None:
+    """Dispatch until nothing is left."""
+    tenants = Tenants({})
+    while (await dispatch(db, tenants)).events:
+        pass
