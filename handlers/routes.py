@@ -5,7 +5,18 @@ from __future__ import annotations
 from aiohttp import web
 
 from campana.assets import PREFIX
-from handlers import appearance, assets, guards, home, sessions, stream
+from handlers import (
+    appearance,
+    assets,
+    guards,
+    home,
+    inbox_pages,
+    notifications,
+    publishing,
+    readings,
+    sessions,
+    stream,
+)
 
 
 def add_routes(app: web.Application) -> None:
@@ -25,12 +36,27 @@ PUBLIC = [
 ]
 
 SIGNED_IN = [
+    web.get("/notifications", inbox_pages.index),
+    web.get("/notifications/list", inbox_pages.part),
+    web.get("/notifications/latest", inbox_pages.latest),
+    web.get("/notifications/{id}", inbox_pages.follow),
     web.get("/stream", stream.browser),
 ]
 
 ADMINISTRATORS: list[web.RouteDef] = []
 
 API = [
+    web.post("/api/events", publishing.create),
+    web.post("/api/events/{id}/cancel", publishing.cancel),
+    web.get("/api/notifications", notifications.index),
+    web.post("/api/notifications/read-all", readings.create_all),
+    web.post("/api/notifications/clear", readings.clear),
+    web.post("/api/notifications/{id}/read", readings.create),
+    web.patch("/api/notifications/{id}/read", readings.create),
+    web.post("/api/notifications/{id}/unread", readings.destroy),
+    web.post("/api/notifications/{id}/delete", readings.delete),
+    web.delete("/api/notifications/{id}", readings.delete),
+    web.post("/api/notifications/{id}/restore", readings.restore),
     web.get("/api/stream", stream.api),
 ]
 
