@@ -24,10 +24,9 @@ from handlers.session_storage import COOKIE
 @anyone
 async def new(request: web.Request) -> web.StreamResponse:
     """GET /login"""
-    wanted = local_path(request.query.get("next"))
     if request["person"] is not None:
-        return see_other(wanted)
-    return _page(request, {"next": wanted})
+        return see_other(local_path(request.query.get("next")))
+    return _page(request, request.query)
 
 
 @anyone

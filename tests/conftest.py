@@ -43,6 +43,7 @@ SignIn = Callable[..., Awaitable[Browser]]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::aiohttp.web.NotAppKeyWarning")
+    config.addinivalue_line("markers", "settings(**changes): what this test's settings differ in")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,9 +106,10 @@ async def owner(dsn: str) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-def settings(dsn: str) -> Settings:
-    """Demo mode on this test's database; replace parts with `settings.model_copy(update={…})`."""
-    return _settings(dsn)
+def settings(dsn: str, request: pytest.FixtureRequest) -> Settings:
+    """Demo mode on this test's database, changed by `@pytest.mark.settings(name=value, …)`."""
+    marks = list(request.node.iter_markers("settings"))
+    return _settings(dsn, **{name: value for mark in marks for name, value in mark.kwargs.items()})
 
 
 @pytest.fixture
@@ -200,5 +202,5 @@ def _dsn(server: cluster.Server, database: str) -> str:
     return server.dsn_for(cluster.OWNER, server.secret("password"), database)
 
 
-def _settings(dsn: str) -> Settings:
-    return Settings(database_url=dsn, demo=True, port=0, pool_size=5)
+def _settings(dsn: str, **changes: Any) -> Settings:
+    return Settings(**{"database_url": dsn, "demo": True, "port": 0, "pool_size": 5, **changes})
