@@ -97,7 +97,7 @@ async def test_a_key_lists_for_a_person_of_its_tenant_only(db, cast, client):
 
 
 async def test_pages_by_number_and_by_cursor_show_the_same(db, ana):
-    ids = [str(id) for id in await post(db, *[{} for _ in range(7)])][::-1]
+    ids = [str(sent) for sent in await post(db, *[{} for _ in range(7)])][::-1]
 
     second = await listed(ana, page=2, limit=3)
     assert [row["id"] for row in second["notifications"]] == ids[3:6]
@@ -172,7 +172,7 @@ async def test_not_yours_is_not_found(db, client, cast, ana, verb):
     (colleagues,) = await post(db, {"audience": f"user:{cast.luis_colleague.email}"})
     for foreign in (theirs, colleagues, uuid4(), "nonsense", "%00", "..%2f..", "ñ" * 100):
         answer = await ana.post(f"/api/notifications/{foreign}/{verb}")
-        assert 404 == answer.status or (foreign == "%00" and answer.status == 400), foreign
+        assert answer.status == (400 if foreign == "%00" else 404), foreign
     assert (await (await client()).post(f"/api/notifications/{theirs}/{verb}")).status == 401
 
 
@@ -239,10 +239,10 @@ async def test_the_page_works_with_links_alone(db, ana, eva):
     await ana.post(f"/api/notifications/{ids[-1]}/read")
 
     async def seen(browser, address):
-        answer = await browser.get(address)
+        answer = await browser.get(address, headers=FORM)
         page = await answer.text()
         assert answer.status == 200, page
-        return page, [id for id in ids if f'id="n-{id}"' in page]
+        return page, [sent for sent in ids if f'id="n-{sent}"' in page]
 
     page, rows = await seen(ana, "/notifications")
     assert rows == ids[6:]
@@ -272,18 +272,21 @@ async def test_following_a_notification_reads_it_and_leads_there(db, owner, ana,
     )
     (bad,) = await post(db)
     await owner.execute(
-        "update campana.event set words = jsonb_build_object('', "
-        "jsonb_build_object('title', 'x', 'message', '', 'url', 'javascript:alert(1)')) where id = $1",
+        """
+        update campana.event
+        set words = '{"": {"title": "x", "message": "", "url": "javascript:alert(1)"}}'
+        where id = $1
+        """,
         bad,
     )
 
-    async def follow(browser, id):
-        answer = await browser.get(f"/notifications/{id}", headers=FORM, allow_redirects=False)
+    async def follow(browser, which):
+        answer = await browser.get(f"/notifications/{which}", headers=FORM, allow_redirects=False)
         return answer.status, answer.headers.get("Location")
 
     assert await follow(eva, safe) == (404, None)
     assert await follow(ana, safe) == (303, "/sales/7")
     assert await follow(ana, plain) == (303, "/notifications")
-    assert (await follow(ana, bad))[1] in ("/notifications", "/sales")
+    assert await follow(ana, bad) == (303, "/notifications")
     assert (await listed(ana, unread="true"))["notifications"] == []
     assert await follow(ana, "x") == (404, None)
