@@ -20,7 +20,7 @@ language sql stable rows 1000 as $$
     select (coalesce(r.value, default_channels) & ~k.mask) | (coalesce(p.value, 0) & k.mask) as channels
     from (select coalesce(p.chosen, 0) & ~coalesce(r.locked, 0) as mask) k
   ) e
-  where e.channels & 1 = 1
+  where e.channels & 1 <> 0
     and m.user_id is distinct from actor
     and (after is null or m.user_id > after)
   order by m.user_id

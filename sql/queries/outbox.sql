@@ -80,12 +80,27 @@ signals as (
   order by id
   returning tenant_id, id
 ),
-recipient as materialized (
-  select d.tenant_id, r.user_id, d.id as ord, d.event_id, d.expires_at, d.collapse_key, r.reason, r.channels
+-- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked; campana.recipients() is its twin
+-- for one event. No row when the inbox bit is off, never one for the actor. (Written as `<> 0`: with `= 1`
+-- the planner expects next to nobody and picks nested loops.)
+kind as materialized (
+  select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.actor, d.expires_at, d.collapse_key,
+    campana.default_channels(d.tenant_id, d.type) as channels
   from due d
-  cross join lateral campana.recipients(
-    d.tenant_id, d.rule, d.type, d.actor, campana.default_channels(d.tenant_id, d.type), null, null) r
   where d.lasting
+),
+recipient as materialized (
+  select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason, e.channels
+  from kind k
+  cross join lateral campana.audience_members(k.tenant_id, k.rule) m
+  join campana.users u on u.tenant_id = k.tenant_id and u.id = m.user_id
+  left join campana.role_preference r on r.tenant_id = k.tenant_id and r.role = u.role and r.type = k.type
+  left join campana.user_preference p on p.tenant_id = k.tenant_id and p.user_id = m.user_id and p.type = k.type
+  cross join lateral (
+    select (coalesce(r.value, k.channels) & ~(coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)))
+      | (coalesce(p.value, 0) & coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)) as channels
+  ) e
+  where e.channels & 1 <> 0 and m.user_id is distinct from k.actor
 ),
 per_user as materialized (
   select tenant_id, user_id, count(*)::integer as n
