@@ -35,9 +35,7 @@ async def serve(settings: Settings) -> None:
         async with corridor.running():
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
             await runner.setup()
-            site = web.TCPSite(
-                runner, settings.host, settings.port, backlog=2048, reuse_port=True
-            )
+            site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)
             try:
                 await site.start()
                 address = f"http://{settings.host}:{_port(site)}"

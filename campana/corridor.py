@@ -62,7 +62,7 @@ class Corridor:
                 await self.dispatcher.retire()
 
     async def drain(self) -> None:
-        """Send everybody away, in random order over a moment, so that they do not return at once."""
+        """Send everybody away, in random order over a moment: they should not return at once."""
         self.hub.draining = True
         streams = self.hub.streams()
         random.shuffle(streams)

@@ -70,7 +70,7 @@ class Database:
             yield connection
 
     async def connect_bus(self, dsn: str | None = None, *, name: str) -> "Connection[Record]":
-        """A connection of its own outside the pools, for LISTEN. `name` shows in pg_stat_activity."""
+        """A connection of its own, for LISTEN. `name` shows in pg_stat_activity."""
         return await asyncpg.connect(
             dsn or self.dsn, server_settings=_settings(self.roles, self.roles.bus, name, bus=True)
         )

@@ -43,7 +43,10 @@ class Event:
 
 
 class AppointmentCreated(Event):
-    """An appointment was booked. data: {appointmentId, customer, service, start, professionalId, createdBy}."""
+    """An appointment was booked.
+
+    data: {appointmentId, customer, service, start, professionalId, createdBy}.
+    """
 
     type = "appointment:created"
     default_variant = "success"
@@ -180,7 +183,10 @@ class OrderPaid(Event):
 
 
 class SaleCreated(Event):
-    """A sale was created, checked out or paid. data: {saleId, number, customer, total, currency, stage}."""
+    """A sale was created, checked out or paid.
+
+    data: {saleId, number, customer, total, currency, stage: created|checkout|paid}.
+    """
 
     type = "sale:created"
     default_variant = "success"

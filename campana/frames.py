@@ -31,12 +31,12 @@ class EventFrames:
         self._live: dict[str, bytes] = {}
         self._notifications: dict[tuple[Format, str], tuple[bytes, bytes]] = {}
 
-    def notification(self, format: Format, locale: str) -> tuple[bytes, bytes]:
+    def notification(self, form: Format, locale: str) -> tuple[bytes, bytes]:
         """Everything after `seq`: (still unread, already read)."""
-        key = (format, locale)
+        key = (form, locale)
         found = self._notifications.get(key)
         if found is None:
-            tail = b'"id":"%b",' % str(self._event["id"]).encode() + self._tail(format, locale)
+            tail = b'"id":"%b",' % str(self._event["id"]).encode() + self._tail(form, locale)
             found = (b',"isRead":false,' + tail, b',"isRead":true,' + tail)
             self._notifications[key] = found
         return found
@@ -51,10 +51,10 @@ class EventFrames:
             self._live[locale] = found
         return found
 
-    def _tail(self, format: Format, locale: str) -> bytes:
+    def _tail(self, form: Format, locale: str) -> bytes:
         body = self._facts(locale)
         body["actions"] = self._event.get("actions") or []
-        if format == "html":
+        if form == "html":
             # Collapsed notifications keep their first event's id; the page finds it in "id".
             toast = {**self._event, **body, "id": str(self._event["id"])}
             body["toast"] = render.toast(toast, locale)
@@ -89,9 +89,9 @@ def message(name: str, body: Mapping[str, Any]) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(body))
 
 
-def unread(count: int, rev: int, format: Format, locale: str) -> bytes:
+def unread(count: int, rev: int, form: Format, locale: str) -> bytes:
     """The badge; for pages with its HTML."""
-    if format == "json":
+    if form == "json":
         return b'event: unread\ndata: {"count":%d,"rev":%d}\n\n' % (count, rev)
     return message("unread", {"count": count, "rev": rev, "badge": render.badge(count, locale)})
 

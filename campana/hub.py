@@ -16,7 +16,7 @@ import asyncpg
 import orjson
 import structlog
 
-from campana import frames
+from campana import frames, render
 from campana.db import Database
 from campana.errors import TooMany
 from campana.live import Live
@@ -101,7 +101,7 @@ class Hub:
     # -- hints
 
     def hint(self, payload: str) -> None:
-        """A hint from the bus: {t: tenant, u?: users, s: signals} or {t, close: user, credential?}."""
+        """From the bus: {t: tenant, u?: users, s: signals} or {t, close: user, credential}."""
         try:
             told = orjson.loads(payload)
             users = self._streams.get(UUID(told["t"]), {})
@@ -208,7 +208,7 @@ class Hub:
         return True
 
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
-        """Authorise, find each cursor, say hello. Streams without the right to be open are ended."""
+        """Authorise, find each cursor, say hello. Streams without the right to be open end."""
         async with self.db.bus() as connection:
             rows = await connection.fetch(queries.hub.admit.sql, *credentials(opening))
             snapshot = await connection.fetchval(queries.hub.snapshot.sql)
@@ -241,14 +241,14 @@ class Hub:
             "rev": row["rev"],
             "signal": snapshot,
         }
-        if stream.format == "html":
-            body["badge"] = frames.badge(row["unread"], reader.locale)
+        if stream.form == "html":
+            body["badge"] = render.badge(row["unread"], reader.locale)
         stream.unread, stream.rev = row["unread"], row["rev"]
         cursor = b"id: %b-%d\n" % (self.epoch.encode(), stream.cursor)
         return cursor + frames.message("hello", body)
 
     def catch_up(self) -> None:
-        """Go on with streams whose buffers have drained; called every few ms while there are any."""
+        """Go on with streams whose buffers have drained; called every few ms."""
         for stream in [s for s in self._behind if s.waiting == 0]:
             self._behind.discard(stream)
             if stream.missed_live:

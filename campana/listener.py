@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -18,9 +18,6 @@ import structlog
 from campana.db import Database
 from campana.queries import queries
 from campana.signals import HINT, WAKE
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
 
 log = structlog.get_logger()
 
@@ -55,6 +52,7 @@ class Listener:
         self._lost = asyncio.Event()
         self.connected = False
         self.reconnections = -1  # the first connection is none
+        self.round_trip = 0.0  # seconds, of the last probe
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -93,7 +91,7 @@ class Listener:
             connection.terminate()
 
     async def _probe(self) -> None:
-        """Send ourselves a notification through the pool: tests the whole way, not just a socket."""
+        """Notify ourselves through the pool: tests the whole way, not just a socket."""
         self._answered.clear()
         started = monotonic()
         async with asyncio.timeout(PROBE_ANSWER):

@@ -81,7 +81,7 @@ class Live:
     async def _find_unnoted(self, connection: Tx) -> bool:
         """After a gap. The table is unlogged: a crash empties it and its numbers start again."""
         newest = await connection.fetchval(queries.hub.last_signal.sql)
-        emptied = newest < self._last
+        emptied: bool = newest < self._last
         first_look = self._last == 0
         if emptied:
             self._told.clear()
@@ -99,9 +99,9 @@ class Live:
     def _remember(self, ids: Sequence[int]) -> None:
         self._noted.difference_update(ids)
         self._noted -= self._told.keys()
-        for id in ids:
-            self._told[id] = None
-            self._last = max(self._last, id)
+        for number in ids:
+            self._told[number] = None
+            self._last = max(self._last, number)
         while len(self._told) > REMEMBERED:
             del self._told[next(iter(self._told))]
 

@@ -69,14 +69,14 @@ class News:
         due: dict[Stream, Due] = {}
         prefix = epoch.encode()
         for row in rows:
-            share = _Share(row, events)
+            share = _Share(dict(row), events)
             for number, place in enumerate(row["ords"]):
                 for stream in places[cursors[place - 1]]:
                     due[stream] = share.due(stream, number, prefix)
         return due
 
     async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:
-        found = {id: self._kept[id] for _, id in wanted if id in self._kept}
+        found = {event: self._kept[event] for _, event in wanted if event in self._kept}
         missing = [pair for pair in wanted if pair[1] not in found]
         if missing:
             async with self._db.bus() as connection:
@@ -117,24 +117,24 @@ class _Share:
             return Due(pieces, cursor, stream.unread, stream.rev, more)
         unread, rev = row["unreads"][number], row["revs"][number]
         if (unread, rev) != (stream.unread, stream.rev):
-            pieces.append(frames.unread(unread, rev, stream.format, stream.reader.locale))
+            pieces.append(frames.unread(unread, rev, stream.form, stream.reader.locale))
         # Rows that are no longer visible leave holes: the head is where this reader stands.
         return Due(pieces, max(cursor, row["heads"][number]), unread, rev, more)
 
     def _rendered(self, stream: Stream) -> list[bytes]:
         """Each notification from its sequence number on."""
-        key = (stream.format, stream.reader.locale)
+        key = (stream.form, stream.reader.locale)
         if key not in self._tails:
             row = self._row
             self._tails[key] = [
-                _tail(self._events[event_id], stream, id, event_id, read)
-                for id, event_id, read in zip(
+                _tail(self._events[event_id], stream, public_id, event_id, read)
+                for public_id, event_id, read in zip(
                     row["ids"] or (), row["event_ids"] or (), row["reads"] or (), strict=True
                 )
             ]
         return self._tails[key]
 
 
-def _tail(event: EventFrames, stream: Stream, id: UUID, event_id: UUID, read: bool) -> bytes:
-    tail = event.notification(stream.format, stream.reader.locale)[read]
-    return tail if id == event_id else frames.with_other_id(tail, event_id, id)
+def _tail(event: EventFrames, stream: Stream, public_id: UUID, event_id: UUID, read: bool) -> bytes:
+    tail = event.notification(stream.form, stream.reader.locale)[read]
+    return tail if public_id == event_id else frames.with_other_id(tail, event_id, public_id)

@@ -100,7 +100,7 @@ async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) 
 
 
 def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Sequence[Record]]:
-    """How many of a tenant's events go together: (those, []) or, when the first is special, ([], [it])."""
+    """Which of a tenant's events go together: (those, []), or ([], [the first]) if special."""
     budget = MAX_ROWS
     for number, row in enumerate(rows):
         likely = 1 if row["rule"][0] == "user" else population
@@ -137,7 +137,7 @@ async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     _, locales = await tenants.look_up(tx, row["tenant_id"])
     actor: Any = row["actor"]
     name = actor and await tx.fetchval(queries.outbox.actor_name.sql, row["tenant_id"], actor)
-    return words_of(row, locales, name)
+    return words_of(dict(row), locales, name)
 
 
 def _news(rows: Iterable[Record]) -> Iterator[News]:

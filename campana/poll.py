@@ -6,6 +6,8 @@ messages committed since, exactly, for as long as they are kept.
 
 import re
 
+import asyncpg
+
 from campana import frames
 from campana.errors import Unauthorized
 from campana.frames import Format
@@ -65,10 +67,13 @@ async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[byte
         return [], False
     if not _SNAPSHOT.fullmatch(signal):
         return [], True
-    async with hub.db.bus() as connection:
-        rows = await connection.fetch(
-            queries.hub.signals_since.sql, stream.reader.tenant_id, signal, AT_MOST
-        )
+    try:
+        async with hub.db.bus() as connection:
+            rows = await connection.fetch(
+                queries.hub.signals_since.sql, stream.reader.tenant_id, signal, AT_MOST
+            )
+    except asyncpg.DataError:  # numbers that no server gave out
+        return [], True
     signals = [signal_of(row) for row in rows]
     heard = await hub.live.address(signals, [stream])
     return heard.get(stream, []), len(rows) == AT_MOST

@@ -16,7 +16,7 @@ _FIELDS = tuple(field.name for field in fields(Event))
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Outcome for one event of a batch: an `id`, or a `code` (SQLSTATE CA…) with its explanation."""
+    """Outcome for one event of a batch: an `id`, or a `code` (SQLSTATE CA…) and why."""
 
     id: UUID | None
     code: str | None = None

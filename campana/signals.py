@@ -18,7 +18,7 @@ WAKE = "campana_wake"
 """Channel the dispatchers listen on."""
 
 MAX_USERS = 100
-"""Above this a hint says "somebody in this tenant"; a NOTIFY payload holds less than 8,000 bytes."""
+"""Above this a hint says "somebody of the tenant": a NOTIFY payload holds under 8,000 bytes."""
 
 
 async def hint(
@@ -27,7 +27,7 @@ async def hint(
     users: Iterable[UUID] | None = None,
     signals: Iterable[int] = (),
 ) -> None:
-    """Tell every hub that `users` (None: anybody of the tenant) have news, and which signals to read."""
+    """Tell every hub that `users` (None: anybody) have news, and which signals to read."""
     payload: dict[str, object] = {"t": str(tenant_id), "s": list(signals)[:500]}
     named = None if users is None else [str(user) for user in users]
     if named is not None and len(named) <= MAX_USERS:
@@ -38,7 +38,7 @@ async def hint(
 async def close_streams(
     db: Database, tenant_id: UUID, user_id: UUID, credential_id: str | None = None
 ) -> None:
-    """Have every hub close this user's streams at once; only those of one session or key if given."""
+    """Have every hub close this user's streams at once, or only those of one session or key."""
     await _notify(db, {"t": str(tenant_id), "close": str(user_id), "credential": credential_id})
 
 

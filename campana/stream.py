@@ -45,7 +45,7 @@ class Stream:
     """`cursor` is the last sequence number written; `deadline` a monotonic time."""
 
     reader: Reader
-    format: Format
+    form: Format
     transport: Transport
     response: Response
     chunked: bool
@@ -71,7 +71,7 @@ class Stream:
         return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
 
     def is_stuck(self, now: float, patience: float) -> bool:
-        """Whether the reader has taken nothing for `patience` seconds; call it about once a second."""
+        """Whether the reader took nothing for `patience` seconds; ask about once a second."""
         waiting = self.waiting
         if waiting == 0 or waiting < self.stalled_at or not self.stalled_since:
             self.stalled_since = now

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from campana import i18n, render
+from campana.vocabulary import type_in_words
 
 Words = dict[str, dict[str, str | None]]
 """{"<locale>": {"title", "message", "url"}}; "" holds for every locale that is not named."""
@@ -15,7 +16,7 @@ Words = dict[str, dict[str, str | None]]
 def words_of(
     event: Mapping[str, Any], locales: Iterable[str], actor_name: str | None = None
 ) -> Words:
-    """The words of an outbox row (title, message, url, type, data, subject) in each of `locales`."""
+    """The words of an outbox row (title, message, url, type, data, subject), by locale."""
     if event["title"] is not None:
         url = event["url"] or _said(event, i18n.DEFAULT_LOCALE, actor_name).url
         return {"": {"title": event["title"], "message": event["message"] or "", "url": url}}
@@ -35,7 +36,7 @@ def _said(event: Mapping[str, Any], locale: str, actor_name: str | None) -> rend
         said = render.words(
             event["type"], data=event["data"], actor_name=actor_name, subject=event["subject"]
         )
-        return said or render.Words(render.type_in_words(event["type"]), "", None)
+        return said or render.Words(type_in_words(event["type"]), "", None)
 
 
 def _filled(event: Mapping[str, Any], said: render.Words) -> dict[str, str | None]:

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
+from contextlib import suppress
+from typing import Any
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.client_exceptions import ClientConnectionResetError
 from aiohttp_sse import EventSourceResponse
 
 SEND_BUFFER = 64 * 1024
@@ -35,13 +36,11 @@ class EventStream(EventSourceResponse):
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:
-        try:
+        with suppress(ConnectionResetError):  # the reader left first
             await super().write_eof(data)
-        except (ClientConnectionResetError, ConnectionResetError):
-            pass  # the reader left first
 
 
 def _bound_send_buffer(request: web.BaseRequest) -> None:
-    sock = request.transport and request.transport.get_extra_info("socket")
+    sock: Any = request.transport and request.transport.get_extra_info("socket")
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

@@ -56,8 +56,8 @@ async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
         return response
     stream = Stream(
         reader=reader,
-        format=form,
-        transport=transport,  # type: ignore[arg-type]
+        form=form,
+        transport=transport,
         response=response,
         chunked=request.version >= (1, 1),
         asked=asked,

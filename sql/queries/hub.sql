@@ -72,7 +72,7 @@ select coalesce(max(id), 0) from campana.signal;
 -- Live messages of a tenant committed since a snapshot.
 select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
-where s.tenant_id = $1 and not pg_visible_in_snapshot(s.xid, $2::pg_snapshot)
+where s.tenant_id = $1 and not pg_visible_in_snapshot(s.xid, $2::text::pg_snapshot)
 order by s.id
 limit $3;
 
