@@ -34,7 +34,9 @@ def page(
     request: web.Request, template: str, status: int = 200, **context: Any
 ) -> web.StreamResponse:
     """A page or a fragment, in the language of the request; never kept by a cache."""
-    response = aiohttp_jinja2.render_template(template, request, context, status=status)
+    response = aiohttp_jinja2.render_template(
+        template, request, {"status": status, **context}, status=status
+    )
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Language"] = i18n.current_locale()
     response.headers["Vary"] = "Accept-Language, Cookie"
