@@ -1,4 +1,4 @@
-"""The corridor of one process: dispatcher, listener, hub and their clock, started and stopped together."""
+"""The corridor of one process: dispatcher, listener, hub and clock, started and stopped together."""
 
 import asyncio
 import random
