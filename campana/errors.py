@@ -176,6 +176,7 @@ CODES: frozenset[str] = frozenset(
     {code for _, code in _OURS.values()}
     | {kind.code for kind in CampanaError.__subclasses__()}
     | {"internal_error", "cross_origin", "wrong_credentials", "missing_scope", "expired_key"}
+    | {"session_ended", "too_many_streams"}
     | {
         "missing",
         "malformed",
