@@ -6,13 +6,17 @@
 --   campana_publisher  may execute publish_event() and cancel_event(), nothing else
 --
 -- In one-role mode (the login cannot create roles) all four are the login itself; the setting
--- app.bus, fixed when a bus connection starts, then tells its rights from a request's.
+-- app.bus, fixed when a bus connection starts, then tells its rights from a request's, and the
+-- search_path that only definer functions have tells theirs (a login without superuser rights
+-- cannot attach app.bus to a function).
 
 do $$
 declare
   one_role constant boolean := /*one_role*/false;
   own  constant text := 'tenant_id = (select campana.current_tenant())';
-  "all" constant text := case when /*one_role*/false then 'current_setting(''app.bus'', true) = ''on''' else 'true' end;
+  "all" constant text := case when /*one_role*/false
+    then 'current_setting(''app.bus'', true) = ''on'' or current_setting(''search_path'') = ''campana, pg_temp'''
+    else 'true' end;
   r record;
   old record;
 begin
@@ -25,6 +29,7 @@ begin
     for old in select polname from pg_policy where polrelid = format('campana.%I', r.relname)::regclass loop
       execute format('drop policy %I on campana.%I', old.polname, r.relname);
     end loop;
+    continue when r.relname in ('migration', 'role_mapping');  -- the owner's ledger
     execute format('grant select, insert, update, delete, truncate on campana.%I to campana_bus', r.relname);
     execute format('grant select, insert, update, delete on campana.%I to campana_auth', r.relname);
     if r.has_tenant or r.relname = 'tenant' then
@@ -50,12 +55,8 @@ begin
     if r.is_door then
       execute format('grant execute on function %s to campana_publisher', r.signature);
     end if;
-    if r.prosecdef then
-      if one_role then
-        execute format('alter function %s set app.bus = ''on''', r.signature);
-      else
-        execute format('alter function %s owner to campana_auth', r.signature);
-      end if;
+    if r.prosecdef and not one_role then
+      execute format('alter function %s owner to campana_auth', r.signature);
     end if;
   end loop;
 end;
