@@ -1,0 +1,55 @@
+"""docs/events.md, generated: `python -m campana.reference > docs/events.md`."""
+
+import inspect
+
+from campana.events import BUILTIN, Event
+
+HEAD = """# Events
+Generated from `campana/events.py` by `python -m campana.reference`; change it there.
+
+Every event goes, as one live message named by its type, to its audience. Lasting types are also
+notifications: a row in the inbox of everyone in the audience whose preferences want it, never of the
+actor. Live types (°) leave no row and are never replayed.
+
+## What every event can say
+{common}
+
+## On the wire
+`GET /api/stream` (programs) and `GET /stream` (pages). Each message is `event:` and one line of JSON.
+
+| name | id | data |
+|---|---|---|
+| `hello` (first) | the cursor served from | userId, tenantId, role, timestamp, seq (head), unread, rev, signal |
+| `notification` | `<epoch>-<seq>` | id, seq, type, title, message, priority, variant, data, actions, url, subject, createdAt, isRead |
+| `<type>` | – | id, type, title, message, priority, variant, data, subject, url, actor, createdAt |
+| `unread` | – | count, rev |
+| `read`, `deleted` | – | ids, or upTo; rev |
+| `resync` | – | scope (inbox, live or all): you may have missed something, fetch again |
+| `bye` | – | reason; the stream ends, reconnect |
+
+Resume with `Last-Event-ID` (header, or parameter `last_event_id`): every notification after it, once, in
+order. `?poll=1` gives what is new as a finite answer in the same format; pass the last hello's `signal` back
+to get live messages, too. Pages get the same, with `toast` and `badge` as HTML instead of `data`.
+
+## Types
+| type | lasting | priority | variant | |
+|---|---|---|---|---|
+"""
+
+
+def events_page() -> str:
+    """The page's text."""
+    rows = [
+        f"| `{kind.type}`{'' if kind.lasting else '°'} | {'yes' if kind.lasting else 'no'} "
+        f"| {kind.default_priority} | {kind.default_variant} | {' '.join(_doc(kind).split())} |"
+        for kind in BUILTIN
+    ]
+    return HEAD.format(common=_doc(Event)) + "\n".join(rows) + "\n"
+
+
+def _doc(kind: type[Event]) -> str:
+    return inspect.getdoc(kind) or ""
+
+
+if __name__ == "__main__":
+    print(events_page(), end="")
