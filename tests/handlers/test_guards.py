@@ -26,7 +26,7 @@ PUBLIC_ROUTES = {
     "GET /api/health": "public",
     "GET /health/live": "public",
     "GET /health/ready": "public",
-    "GET /metrics": "public",
+    "GET /metrics": "anyone",  # and then only who may: see handlers/metrics.py
     "GET /api/openapi.json": "public",
 }
 
