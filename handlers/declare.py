@@ -51,7 +51,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One declared operation. `answers`: status → shape, Stream, content type or None (no body)."""
+    """One declared operation. answers: status → shape, Stream, or None when there is no body."""
 
     summary: str
     description: str
@@ -60,7 +60,6 @@ class Operation:
     body: Any = None
     answers: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    is_public: bool = False
 
 
 def operation(
@@ -72,7 +71,6 @@ def operation(
     body: Any = None,
     answers: Mapping[int, Any] | None = None,
     headers: Mapping[str, str] | None = None,
-    is_public: bool = False,
 ) -> Declare:
     """Declare a handler, which then gets `query` and `form` as further arguments, validated.
 
@@ -90,17 +88,34 @@ def operation(
                 given["form"] = await fitting.form(request, form)
             return await handler(request, **given)
 
-        read_and_handle.operation = Operation(  # type: ignore[attr-defined]
-            summary=summary,
-            description=_prose(handler),
+        return described(
+            summary,
             tag=tag,
             query=query,
             body=form if body is None else body,
-            answers=answers or {200: None},
-            headers=headers or {},
-            is_public=is_public,
+            answers=answers,
+            headers=headers,
+        )(read_and_handle)
+
+    return declare
+
+
+def described(
+    summary: str,
+    *,
+    tag: str,
+    query: type[BaseModel] | None = None,
+    body: Any = None,
+    answers: Mapping[int, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Declare:
+    """As `operation`, for a handler that reads everything by itself."""
+
+    def declare(handler: Handler) -> Handler:
+        handler.operation = Operation(  # type: ignore[attr-defined]
+            summary, _prose(handler), tag, query, body, answers or {200: None}, headers or {}
         )
-        return read_and_handle
+        return handler
 
     return declare
 

@@ -9,9 +9,12 @@ from handlers import (
     appearance,
     assets,
     guards,
+    health,
     home,
     inbox_pages,
+    metrics,
     notifications,
+    openapi,
     publishing,
     readings,
     sessions,
@@ -46,6 +49,7 @@ SIGNED_IN = [
 ADMINISTRATORS: list[web.RouteDef] = []
 
 API = [
+    web.get("/api/openapi.json", openapi.show),
     web.post("/api/events", publishing.create),
     web.post("/api/events/{id}/cancel", publishing.cancel),
     web.get("/api/notifications", notifications.index),
@@ -60,4 +64,9 @@ API = [
     web.get("/api/stream", stream.api),
 ]
 
-OPERATIONS: list[web.RouteDef] = []
+OPERATIONS = [
+    web.get("/api/health", health.show),
+    web.get("/health/live", health.live),
+    web.get("/health/ready", health.ready),
+    web.get("/metrics", metrics.show),
+]

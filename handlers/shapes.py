@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from handlers.declare import Shape, Stream
+from campana.errors import CODES
+from handlers.declare import QueryShape, Shape, Stream
 
 Priority = Literal["low", "medium", "high", "urgent"]
 Variant = Literal["info", "success", "warning", "error"]
+Code = Annotated[str, Field(json_schema_extra={"enum": sorted(CODES)})]
 
 
 class Action(Shape):
@@ -112,10 +114,47 @@ class Health(Shape):
     status: Literal["ok", "degraded", "unavailable"]
     version: str
     database: DatabaseHealth
-    dispatcher: str
-    listener: str
+    dispatcher: Literal["running", "away"] = Field(description="Of any process.")
+    listener: Literal["connected", "away"] = Field(description="Of this process.")
     streams: int
     uptime: float = Field(description="Seconds.")
+
+
+class Live(Shape):
+    """The process answers."""
+
+    live: Literal[True]
+
+
+class Ready(Shape):
+    """Whether requests are welcome, and if not, why: leaving, database or migrations."""
+
+    ready: bool
+    reason: Literal["leaving", "database", "migrations"] | None
+
+
+class Fault(Shape):
+    """One thing wrong with one field."""
+
+    index: int | None = Field(None, description="Which event of an array, from 0.")
+    field: str
+    code: Code
+    message: str
+    hint: str | None = None
+
+
+class Problem(Shape):
+    """Why a request failed (RFC 9457)."""
+
+    type: str = Field(description="urn:campana:problem:<code>")
+    title: str
+    status: int
+    code: Code
+    detail: str | None = None
+    field: str | None = None
+    hint: str | None = Field(None, description="What to do about it.")
+    errors: list[Fault] | None = None
+    request_id: str | None = Field(None, description="Names the request in the server's log.")
 
 
 class HelloShape(Shape):
@@ -149,6 +188,15 @@ class ResyncShape(Shape):
     """Something may have been missed: fetch again."""
 
     scope: str
+
+
+class StreamQuery(QueryShape):
+    """Where to begin, and how to listen."""
+
+    last_event_id: str | None = Field(
+        None, alias="last_event_id", description="As the header Last-Event-ID, which wins."
+    )
+    poll: bool = Field(False, description="What is new as an answer that ends.")
 
 
 JSON_STREAM = Stream(

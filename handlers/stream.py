@@ -15,8 +15,10 @@ from campana.poll import poll
 from campana.stream import Reader, Stream
 from campana.users import Person
 from handlers.app_keys import HUB, SETTINGS
+from handlers.declare import described
 from handlers.event_stream import EventStream
 from handlers.guards import signed_in
+from handlers.shapes import JSON_STREAM, StreamQuery
 
 SSE = {
     "Content-Type": "text/event-stream",
@@ -35,6 +37,9 @@ async def browser(request: web.Request) -> web.StreamResponse:
 
 
 @signed_in
+@described(
+    "Stream of a person's news", tag="stream", query=StreamQuery, answers={200: JSON_STREAM}
+)
 async def api(request: web.Request) -> web.StreamResponse:
     return await _serve(request, "json")
 

@@ -1,0 +1,60 @@
+"""How Campana is: the database, who dispatches, whether the schema fits this program."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import perf_counter
+
+import asyncpg
+import structlog
+
+from campana.db import Database
+from campana.queries import SQL, queries
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 2.0
+"""Seconds the database has to answer."""
+SILENCE = 5.0
+"""Seconds after which a silent dispatcher counts as gone; a living one beats every second."""
+TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+CHAPTERS = frozenset(path.name for path in (SQL / "migrations").glob("*.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseHealth:
+    """latency_ms: one round trip, waiting for a connection included. dispatching: somebody does."""
+
+    ok: bool
+    latency_ms: float | None = None
+    version: str | None = None
+    dispatching: bool = False
+
+
+async def look(db: Database) -> DatabaseHealth:
+    """Ask the database; never raises, answers within two seconds."""
+    started = perf_counter()
+    try:
+        async with asyncio.timeout(PATIENCE), db.bus() as connection:
+            row = await queries.health.look(connection)
+    except TROUBLE as error:
+        log.warning("health.database", error=str(error) or type(error).__name__, success=False)
+        return DatabaseHealth(ok=False)
+    return DatabaseHealth(
+        ok=True,
+        latency_ms=round((perf_counter() - started) * 1000, 2),
+        version=row["version"],
+        dispatching=row["silence"] is not None and row["silence"] < SILENCE,
+    )
+
+
+async def is_migrated(db: Database) -> bool:
+    """Whether the database has every chapter this program knows. False when it does not answer."""
+    try:
+        async with asyncio.timeout(PATIENCE), db.bus() as connection:
+            found = {row["name"] async for row in queries.health.applied_migrations(connection)}
+    except TROUBLE as error:
+        log.warning("health.migrations", error=str(error) or type(error).__name__, success=False)
+        return False
+    return found >= CHAPTERS

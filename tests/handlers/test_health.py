@@ -1,0 +1,90 @@
+"""How the process says it is, and who may read its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from handlers.app_keys import CORRIDOR, HUB
+from handlers.shapes import Health
+from tests.waiting import eventually
+
+
+async def ask(browser, path, **headers):
+    answer = await browser.get(path, headers=headers)
+    return answer.status, await answer.json()
+
+
+@pytest.fixture
+def live_app(live_app, corridor):
+    live_app[CORRIDOR] = corridor
+    return live_app
+
+
+async def test_everything_runs(live_app, client):
+    browser = await client()
+
+    async def is_well():
+        status, told = await ask(browser, "/api/health")
+        Health.model_validate(told)
+        return status == 200 and told["status"] == "ok" and told
+
+    told = await eventually(is_well)
+    assert told["database"]["ok"]
+    assert 0 < told["database"]["latencyMs"] < 2000
+    assert told["database"]["version"].split(".")[0].isdigit()
+    assert (told["dispatcher"], told["listener"], told["streams"]) == ("running", "connected", 0)
+    assert await ask(browser, "/health/live") == (200, {"live": True})
+    assert await ask(browser, "/health/ready") == (200, {"ready": True, "reason": None})
+
+
+async def test_where_nobody_dispatches_bells_ring_late(client):
+    status, told = await ask(await client(), "/api/health")
+    assert (status, told["status"], told["dispatcher"]) == (200, "degraded", "away")
+
+
+async def test_a_leaving_process_wants_no_more_requests(app, client):
+    browser = await client()
+    app[HUB].draining = True
+    assert await ask(browser, "/health/ready") == (503, {"ready": False, "reason": "leaving"})
+    assert (await ask(browser, "/health/live"))[0] == 200
+
+
+async def test_missing_migrations_want_no_requests_yet(owner, client):
+    await owner.execute("delete from campana.migration where name like '0002%'")
+    told = await ask(await client(), "/health/ready")
+    assert told == (503, {"ready": False, "reason": "migrations"})
+
+
+async def test_without_the_database_it_says_so_at_once(db, client):
+    browser = await client()
+    await db.close()
+    async with asyncio.timeout(4):
+        status, told = await ask(browser, "/api/health")
+        assert (status, told["status"]) == (503, "unavailable")
+        assert told["database"] == {"ok": False, "latencyMs": None, "version": None}
+        assert await ask(browser, "/health/ready") == (503, {"ready": False, "reason": "database"})
+        assert await ask(browser, "/health/live") == (200, {"live": True})
+
+
+async def test_metrics_are_for_this_machine_and_administrators(client, cast):
+    here = await client()
+    answer = await here.get("/metrics")
+    assert (answer.status, answer.content_type) == (200, "text/plain")
+    assert "process_resident_memory_bytes" in await answer.text()
+
+    through_a_proxy = {"X-Forwarded-For": "203.0.113.9"}
+    assert (await here.get("/metrics", headers=through_a_proxy)).status == 401
+    for claim in ("127.0.0.1", "::1"):
+        assert (await here.get("/metrics", headers={"X-Forwarded-For": claim})).status == 401
+    luis, ana = await client(cast.luis_colleague), await client(cast.ana_admin)
+    assert (await luis.get("/metrics", headers=through_a_proxy)).status == 401
+    assert (await ana.get("/metrics", headers=through_a_proxy)).status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/health/live", "/health/ready"])
+async def test_health_asks_for_no_credential_and_minds_none(client, cast, path):
+    for headers in ({}, {"X-API-Key": "nonsense"}, {"X-API-Key": cast.norte_expired_key}):
+        answer = await (await client()).get(path, headers=headers)
+        assert answer.status == 200

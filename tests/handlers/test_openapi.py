@@ -1,0 +1,83 @@
+"""The API describes itself, completely and validly."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from campana.errors import CODES
+from handlers.declare import declared
+from handlers.openapi import api_routes
+from tests.post import post
+
+
+@pytest.fixture
+async def document(client):
+    answer = await (await client()).get("/api/openapi.json")
+    assert answer.status == 200
+    return await answer.json()
+
+
+async def test_every_route_of_the_api_is_declared_and_described(app, document):
+    routes = list(api_routes(app))
+    assert len(routes) > 10
+    assert [f"{method} {path}" for method, path, handler in routes if not declared(handler)] == []
+    assert {(method, path) for method, path, _ in routes} == {
+        (method, path) for path, methods in document["paths"].items() for method in methods
+    }
+
+
+async def test_the_document_is_valid_openapi_3_1(document):
+    OpenAPIV31SpecValidator(document).validate()
+    names = [
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    ]
+    assert len(names) == len(set(names))
+
+
+async def test_it_says_what_the_input_may_be(document):
+    listing = document["paths"]["/api/notifications"]["get"]
+    limit = next(given for given in listing["parameters"] if given["name"] == "limit")
+    assert limit["schema"]["maximum"] == 100
+    event = document["components"]["schemas"]["EventShape"]
+    assert event["required"] == ["type", "audience"]
+    assert event["properties"]["dedupeKey"]
+    assert event["additionalProperties"] is False
+    assert set(document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]) == CODES
+
+
+async def test_it_says_who_may_ask(document):
+    paths = document["paths"]
+    assert paths["/api/health"]["get"]["security"] == []
+    assert {"session": []} in paths["/api/notifications"]["get"]["security"]
+    assert {"key": []} in paths["/api/events"]["post"]["security"]
+
+
+async def test_the_stream_is_described_with_its_messages(document):
+    stream = document["paths"]["/api/stream"]["get"]["responses"]["200"]
+    assert set(stream["content"]["text/event-stream"]["x-messages"]) == {
+        *("hello", "notification", "unread", "read", "deleted", "resync", "bye")
+    }
+
+
+async def test_what_it_promises_is_what_is_answered(db, client, cast, document):
+    """The shapes of the description against real answers, read as strictly as they can be."""
+    from jsonschema import Draft202012Validator
+
+    def check(path, told, method="get", status="200"):
+        shape = document["paths"][path][method]["responses"][status]["content"]["application/json"]
+        schema = {**shape["schema"], "components": document["components"]}
+        Draft202012Validator(schema).validate(told)
+
+    (sent,) = await post(db)
+    ana = await client(cast.ana_admin)
+    check("/api/notifications", await (await ana.get("/api/notifications")).json())
+    check("/api/health", await (await ana.get("/api/health")).json())
+    told = await (await ana.post(f"/api/notifications/{sent}/read")).json()
+    check("/api/notifications/{id}/read", told, "post")
+    told = await (
+        await ana.post("/api/events", json={"type": "sale:created", "audience": "all"})
+    ).json()
+    check("/api/events", told, "post", "202")
