@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -22,9 +23,6 @@ MOST_WAITING = 100
 LONGEST = 1000  # characters; hashing more would only cost time
 _waiting = 0
 
-# What unknown e-mails are compared with, so that they take as long as known ones.
-_NOBODY = _hasher.hash("nobody has this password")
-
 
 async def hashed(password: str) -> str:
     """The Argon2id hash to store. Invalid when empty or longer than 1,000 characters."""
@@ -35,8 +33,15 @@ async def hashed(password: str) -> str:
 
 async def matches(password_hash: str | None, password: str) -> bool:
     """Whether this is the password; takes as long when there is none (`password_hash` None)."""
-    known = await _in_thread(_verify, password_hash or _NOBODY, password[:LONGEST])
+    nobody = _nobody()  # asked for either way: the first time it costs a hash
+    known = await _in_thread(_verify, password_hash or nobody, password[:LONGEST])
     return known and password_hash is not None and len(password) <= LONGEST
+
+
+@cache
+def _nobody() -> str:
+    """What unknown e-mails are compared with, so that they take as long as known ones."""
+    return _hasher.hash("nobody has this password")
 
 
 def _verify(password_hash: str, password: str) -> bool:

@@ -125,6 +125,12 @@ async def close(db: Database, token: str) -> None:
         await signals.close_streams(db, owner["tenant_id"], owner["user_id"], digest.hex())
 
 
+async def forget_old(db: Database) -> int:
+    """For the clock: removes expired sessions and counters nobody needs; how many sessions."""
+    async with db.bus() as bus:
+        return int(await queries.sessions.forget_old(bus))
+
+
 def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 

@@ -153,8 +153,13 @@ begin
   insert into campana.sign_in_attempt (subject, window_start, failures)
   values ('known:' || email || ' ' || address, now(), 0)
   on conflict (subject) do update set window_start = excluded.window_start;
+  -- The hundredth browser signs out the one that signed in first.
   delete from campana.session s
-  where s.tenant_id = tenant and s.user_id = who and s.expires_at < now();
+  where s.tenant_id = tenant and s.user_id = who
+    and (s.expires_at < now() or s.token_hash in (
+      select o.token_hash from campana.session o
+      where o.tenant_id = tenant and o.user_id = who
+      order by o.created_at desc offset 99));
   insert into campana.session (token_hash, tenant_id, user_id, auth_version, data, expires_at)
   values (new_hash, tenant, who, version, content, until);
   return true;

@@ -9,7 +9,6 @@ from http.cookies import SimpleCookie
 import pytest
 
 from campana import passwords, sessions, signals, users
-from campana.queries import queries
 from handlers.session_storage import COOKIE
 from tests.conftest import signed_in
 
@@ -283,12 +282,20 @@ async def test_without_demo_mode_nobody_is_offered(client):
     assert "cocina@pupuseria.demo" not in page
 
 
+async def test_a_person_has_at_most_a_hundred_sessions(client, cast, db, owner):
+    first = await client(cast.ana_admin)
+    tokens = [await signed_in(db, cast.ana_admin) for _ in range(100)]
+    assert await owner.fetchval("select count(*) from campana.session") == 100
+    assert not await is_signed_in(first)
+    assert await sessions.find(db, tokens[0])
+    assert await sessions.find(db, tokens[-1])
+
+
 async def test_the_clock_forgets_what_is_over(db, cast, owner):
     await signed_in(db, cast.ana_admin)
     await owner.execute("update campana.session set expires_at = now() - interval '1 s'")
     await owner.execute(
         "update campana.sign_in_attempt set window_start = now() - interval '31 days'"
     )
-    async with db.bus() as bus:
-        assert await queries.sessions.forget_old(bus) == 1
+    assert await sessions.forget_old(db) == 1
     assert await owner.fetchval("select count(*) from campana.sign_in_attempt") == 0
