@@ -23,7 +23,7 @@ class Clock:
         self._db = db
         self._wake = wake
         self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-            (0.2, self.move_due),
+            (0.5, self.move_due),
             (1.0, self.expire),
             (10.0, self.forget),
         ]
@@ -47,14 +47,14 @@ class Clock:
 
     async def move_due(self) -> None:
         """Scheduled events whose time has come join the queue."""
-        async with self._db.bus() as connection, connection.transaction():
+        async with self._db.bus() as connection:
             moved = await connection.fetchval(queries.outbox.move_due.sql)
         if moved:
             self._wake()
 
     async def expire(self) -> None:
         """Notifications whose time is over leave lists and badges."""
-        async with self._db.bus() as connection, connection.transaction():
+        async with self._db.bus() as connection:
             rows = await connection.fetch(queries.outbox.expire.sql, EXPIRE_AT_MOST)
         for row in rows:
             await signals.hint(self._db, row["tenant_id"], row["user_ids"])

@@ -83,10 +83,13 @@ class Dispatcher:
                 await self._pause(POLL_AWAKE if not done.events else 0.001)
 
     async def _sleep(self) -> None:
+        """Until something is found."""
         await self._beat(awake=False)
-        # Who saw us awake a moment ago did not notify: look once more.
-        self._wake.clear()
-        if not self._stopping and not (await self._round()).events:
+        # Who saw us awake a moment ago did not notify: look once more before waiting.
+        while not self._stopping:
+            self._wake.clear()
+            if (await self._round()).events:
+                return
             await self._pause(POLL_ASLEEP)
 
     async def _round(self) -> Round:

@@ -42,6 +42,7 @@ class Hub:
         self._dirty: set[Stream] = set()
         self._behind: set[Stream] = set()
         self._work = asyncio.Event()
+        self._lagging = asyncio.Event()
         self._limit = streams_per_user
         self.news = News(db)
         self.live = Live(db)
@@ -175,7 +176,7 @@ class Hub:
         """Whether all it was given has left; if not, it is served when that has happened."""
         if stream.waiting == 0:
             return True
-        self._behind.add(stream)
+        self._fall_behind(stream)
         return False
 
     async def _write(
@@ -194,7 +195,8 @@ class Hub:
                     self._dirty.add(stream)
             if live := heard.get(stream):
                 if stream.waiting:
-                    stream.missed_live = self._behind_now(stream)
+                    stream.missed_live = True
+                    self._fall_behind(stream)
                 else:
                     pieces += live
             if pieces and stream.is_open:
@@ -203,9 +205,9 @@ class Hub:
             if number % SLICE == 0:
                 await asyncio.sleep(0)
 
-    def _behind_now(self, stream: Stream) -> bool:
+    def _fall_behind(self, stream: Stream) -> None:
         self._behind.add(stream)
-        return True
+        self._lagging.set()
 
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""
@@ -247,18 +249,17 @@ class Hub:
         cursor = b"id: %b-%d\n" % (self.epoch.encode(), stream.cursor)
         return cursor + frames.message("hello", body)
 
-    def catch_up(self) -> None:
-        """Go on with streams whose buffers have drained; called every few ms."""
+    async def catch_up(self) -> None:
+        """Wait until a stream lags, then go on with those whose buffers have drained."""
+        await self._lagging.wait()
         for stream in [s for s in self._behind if s.waiting == 0]:
             self._behind.discard(stream)
             if stream.missed_live:
                 stream.missed_live = False
                 stream.write(frames.RESYNC_LIVE)
             self.look_at([stream])
-
-    @property
-    def behind(self) -> frozenset[Stream]:
-        return frozenset(self._behind)
+        if not self._behind:
+            self._lagging.clear()
 
     async def sweep(self) -> None:
         """Close what may no longer be open; look at whoever is not where the database is."""

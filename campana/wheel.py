@@ -68,5 +68,5 @@ class Wheel:
 
     async def _catch_up(self) -> None:
         while True:
+            await self._hub.catch_up()
             await asyncio.sleep(CATCH_UP)
-            self._hub.catch_up()
