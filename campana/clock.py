@@ -25,7 +25,8 @@ class Clock:
         self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (0.5, self.move_due),
             (1.0, self.expire),
-            (10.0, self.forget),
+            (10.0, self.forget_signals),
+            (600.0, self.forget_old),
         ]
 
     async def run(self) -> None:
@@ -59,7 +60,13 @@ class Clock:
         for row in rows:
             await signals.hint(self._db, row["tenant_id"], row["user_ids"])
 
-    async def forget(self) -> None:
-        """Live messages after a minute, answers to idempotency keys after a day."""
+    async def forget_signals(self) -> None:
+        """Live messages after a minute."""
         async with self._db.bus() as connection:
             await connection.execute(queries.signals.forget_old.sql)
+
+    async def forget_old(self) -> None:
+        """Answers to idempotency keys after a day, sessions that have expired."""
+        async with self._db.bus() as connection:
+            await queries.idempotency.forget(connection)
+            await queries.sessions.forget_old(connection)
