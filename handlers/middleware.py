@@ -89,7 +89,7 @@ async def _pass(request: web.Request, guard: guards.Guard) -> None:
     cookie = identity.by_session(request["person"])
     if request.method not in origin.SAFE_METHODS:
         if cookie or (guard.open and not guard.any_origin):
-            origin.prove_same_origin(request)
+            origin.prove_same_origin(request, with_cookie=cookie)
     elif cookie:
         origin.refuse_embedding(request)
     guards.check(request, guard)

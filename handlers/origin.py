@@ -49,17 +49,19 @@ def is_secure(request: web.Request) -> bool:
     return own_origin(request).startswith("https://")
 
 
-def prove_same_origin(request: web.Request) -> None:
+def prove_same_origin(request: web.Request, *, with_cookie: bool) -> None:
     """Raises Forbidden unless a page of ours, or the person, made this request.
 
-    Browsers send Origin with every POST, and Sec-Fetch-Site where the page is secure: a request
-    with neither comes from no browser whose cookie it could have.
+    Browsers send Origin with every POST, and Sec-Fetch-Site where the page is secure. A request
+    with neither is no browser's: refused with a session cookie, otherwise it can misuse nothing.
     """
     site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
     if site in ("same-origin", "none"):
         return
-    origin = request.headers.get("Origin")
-    if site is None and origin and normal_origin(origin) == own_origin(request):
+    if site is None and origin is not None and normal_origin(origin) == own_origin(request):
+        return
+    if site is None and origin is None and not with_cookie:
         return
     raise Forbidden(
         "This request does not come from a page of this site.",

@@ -39,6 +39,14 @@ async def test_a_browser_that_says_nothing_is_refused(client, cast):
     assert await log_out(browser) == 403
 
 
+async def test_a_script_that_is_no_browser_may_sign_in(client):
+    browser = await client()
+    del browser.session.headers["Origin"]
+    fields = {"email": "ana@norte.test", "password": "demo"}
+    answer = await browser.post("/login", data=fields, allow_redirects=False)
+    assert answer.status == 303
+
+
 async def test_nobody_is_signed_in_by_another_site(client):
     browser = await client(Origin="https://evil.example")
     fields = {"email": "ana@norte.test", "password": "demo"}
