@@ -21,7 +21,7 @@ from campana.queries import queries
 
 ACCEPTED = 202
 ATTEMPTS = 3
-"""Arrays that name the same dedupe keys in different order may wait for each other in a circle."""
+"""An array and a business transaction may wait for each other's dedupe keys in a circle."""
 MOST_TOLD = 100
 """Findings listed in one answer."""
 
@@ -44,6 +44,7 @@ class Submission:
 
     events: Any  # a list, or its JSON as an orjson.Fragment
     is_array: bool
+    has_dedupe_keys: bool = False
     repeatable: Repeatable | None = None
 
 
@@ -93,6 +94,8 @@ async def _accept_at_once(db: Database, tenant_id: UUID, submission: Submission)
 
 async def _accept(db: Database, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
     async with db.tenant(tenant_id) as tx:
+        if submission.is_array and submission.has_dedupe_keys:
+            await queries.door.take_turns(tx, tenant=str(tenant_id))
         again = submission.repeatable
         if again is None:
             return await _publish(tx, tenant_id, submission), False

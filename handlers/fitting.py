@@ -42,7 +42,7 @@ def json(body: bytes) -> Any:
     try:
         return inputs.read_json(body)
     except BadRequest as error:
-        if "surrogate" not in error.detail:
+        if "surrogate in string" not in error.detail:
             raise
         hint = "Send each character beyond U+FFFF as a whole pair, or as UTF-8."
         raise Invalid(error.detail, field="", code="invalid_value", hint=hint) from None

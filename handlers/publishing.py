@@ -115,7 +115,8 @@ def _submission(body: bytes, headers: Any, tenant: Tenant) -> Submission:
     _refuse_foreign(events, is_array, tenant)
     key = headers.get("Idempotency-Key")
     repeatable = None if key is None else Repeatable(key, body)
-    return Submission(_for_sql(events), is_array, repeatable)
+    has_dedupe_keys = any(event.dedupe_key is not None for event in events)
+    return Submission(_for_sql(events), is_array, has_dedupe_keys, repeatable)
 
 
 def _events(sent: list[Any], is_array: bool) -> list[EventShape]:

@@ -2,3 +2,8 @@
 -- The id of an array's only event, or what is wrong with it; a transaction of its own.
 select id, code, message, field, hint
 from campana.publish_at_once(:tenant, :events);
+
+-- name: take_turns!
+-- Arrays of one tenant that name dedupe keys go one after the other: in different orders they
+-- would wait for each other in a circle.
+select pg_advisory_xact_lock(hashtextextended(:tenant || ' dedupe', 0));
