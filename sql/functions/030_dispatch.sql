@@ -114,6 +114,11 @@ begin
     insert into campana.expiring (tenant_id, user_id, id, expires_at)
     select e.tenant_id, c.user_id, coalesce(c.earlier, e.event_id), e.expires_at from chunk c
     on conflict (tenant_id, user_id, id) do update set expires_at = excluded.expires_at;
+  else
+    -- what a lasting event was collapsed into no longer ends with the earlier one
+    delete from campana.expiring x
+    using chunk c
+    where x.tenant_id = e.tenant_id and x.user_id = c.user_id and x.id = c.earlier;
   end if;
 
   select array_agg(c.user_id order by c.user_id) into chunk_ids from chunk c;
@@ -153,7 +158,8 @@ begin
 end;
 $$;
 
--- Notifications whose time is over leave the list and the badge. One tenant's turn at a time.
+-- Notifications whose time is over leave the list and the badge. Holds the tenants' turns, as the
+-- dispatcher does: both lock many heads, and one would wait for the other in a circle.
 create or replace function campana.expire(at_most integer) returns table (tenant_id uuid, user_ids uuid[])
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -166,7 +172,7 @@ begin
       join campana.tenant_turn t using (tenant_id)
       where y.expires_at <= clock_timestamp()
       order by y.expires_at limit at_most
-      for update of y skip locked
+      for update of y, t skip locked
     ) due
     where (x.tenant_id, x.user_id, x.id) = (due.tenant_id, due.user_id, due.id)
     returning x.tenant_id, x.user_id, x.id
