@@ -80,6 +80,8 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         await _pass(request, guard)
     elif request.match_info.http_exception is None:
         raise RuntimeError(f"{request.path} has no guard")
+    elif replies.wants_html(request):
+        await identity.identify(request)  # the page that says so speaks its reader's language
     return await handler(request)
 
 

@@ -136,6 +136,15 @@ async def test_people_get_a_page_and_htmx_too(client):
         assert (answer.status, answer.content_type) == (404, "text/html")
 
 
+async def test_a_signed_in_reader_is_told_so_in_his_own_language(client, cast):
+    browser = await client(cast.luis_colleague, **{"Accept-Language": "en"})
+    answer = await browser.get("/nothing", headers={"Accept": "text/html"})
+    page = await answer.text()
+    assert answer.status == 404
+    assert '<html lang="es"' in page
+    assert cast.luis_colleague.name in page
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/login", "/static/css/base.css", "/api/nothing"])
 async def test_every_answer_is_protected(client, path):
     answer = await (await client()).get(path)
