@@ -1,4 +1,4 @@
-"""What the corridor's tests share: publishing as a program does in SQL, and ears on real streams."""
+"""What the corridor's tests share: publishing in SQL as programs do, and ears on real streams."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Listen = Callable[..., Awaitable[Ear]]
 
 
 async def publish_event(connection: Any, **arguments: Any) -> UUID:
-    """`select publish_event(tenant => …, …)`, from any connection; sale:created unless it says so."""
+    """`select publish_event(tenant => …)` from any connection; sale:created unless it says so."""
     said = {"tenant": "norte", "type": "sale:created", "audience": "all", **arguments}
     for name in ("data", "actions"):
         if name in said and not isinstance(said[name], str):
@@ -37,7 +37,7 @@ async def publish_event(connection: Any, **arguments: Any) -> UUID:
 
 @pytest.fixture
 async def publish(dsn: str) -> AsyncIterator[Publish]:
-    """`await publish(audience=…, …)`: another program's connection, each event committed at once."""
+    """`await publish(audience=…)`: another program's connection, each event committed at once."""
     connection = await asyncpg.connect(dsn)
 
     async def publish(**arguments: Any) -> UUID:
@@ -120,7 +120,8 @@ async def inbox_of(owner: Any, member: Member) -> list[asyncpg.Record]:
     """A member's visible inbox rows in order."""
     rows: list[asyncpg.Record] = await owner.fetch(
         "select i.id, i.event_id, i.seq, i.reason, i.channels, e.words -> '' ->> 'title' as title"
-        " from campana.inbox i join campana.event e on (e.tenant_id, e.id) = (i.tenant_id, i.event_id)"
+        " from campana.inbox i"
+        " join campana.event e on (e.tenant_id, e.id) = (i.tenant_id, i.event_id)"
         " where i.user_id = $1 and i.state = 0 order by i.seq",
         member.id,
     )

@@ -8,7 +8,8 @@ from tests.sse import Message, Parser
 
 STREAM = (
     b'retry: 1500\n\nid: ab-3\nevent: hello\ndata: {"seq":3,"name":"\xc3\x81rbol"}\n\n'
-    b': hb\n\nevent: notification\nid: ab-4\ndata: {"seq":4}\n\nevent: unread\ndata: {"count":1}\n\n'
+    b': hb\n\nevent: notification\nid: ab-4\ndata: {"seq":4}\n\n'
+    b'event: unread\ndata: {"count":1}\n\n'
 )
 HEARD = [
     Message("hello", {"seq": 3, "name": "Árbol"}, "ab-3"),
