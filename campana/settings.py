@@ -54,6 +54,12 @@ def _origin(text: str) -> str:
     return text.rstrip("/")
 
 
+def _password(text: str) -> str:
+    if len(text) < 12 or not text.isascii() or not text.isprintable():
+        raise ValueError("must be at least 12 characters of printable ASCII")
+    return text
+
+
 def _directory(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError("is not a directory")
@@ -160,6 +166,13 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_ROLE_PUBLISHER",
         description="database role that may only publish; unset: campana_publisher",
     )
+    publisher_password: Annotated[str, AfterValidator(_password)] | None = Field(
+        None,
+        validation_alias="CAMPANA_PUBLISHER_PASSWORD",
+        repr=False,
+        description="makes the role that may only publish a login with this password (12 or more"
+        " characters); unset: a random one for the embedded PostgreSQL, no login elsewhere",
+    )
     pool_size: int = Field(
         10,
         validation_alias="CAMPANA_POOL_SIZE",
@@ -205,11 +218,11 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def load(cls) -> Self:
-        """Read and check the environment. Raises SettingsError."""
+    def load(cls, **chosen: Any) -> Self:
+        """Read and check the environment; `chosen` wins over it. Raises SettingsError."""
         _refuse_unknown(os.environ)
         try:
-            return cls()
+            return cls(**chosen)
         except ValidationError as error:
             raise SettingsError(_one_line(error)) from None
 
@@ -230,8 +243,9 @@ class Settings(BaseSettings):
 
     def role_names(self, publisher_password: str | None = None) -> RoleNames:
         """The database roles to ask for, for `migrate`."""
+        password = publisher_password or self.publisher_password
         return RoleNames(
-            self.role_web, self.role_bus, self.role_auth, self.role_publisher, publisher_password
+            self.role_web, self.role_bus, self.role_auth, self.role_publisher, password
         )
 
 

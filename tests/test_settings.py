@@ -51,6 +51,12 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.role_names("pw").web == "shop_web"
 
 
+def test_a_command_may_choose_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    with pytest.raises(SettingsError, match="CAMPANA_DEMO=1 with HOST=0.0.0.0"):
+        Settings.load(demo=True)
+
+
 def test_an_empty_value_means_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(monkeypatch, PORT="", DATABASE_URL="", CAMPANA_TRUSTED_PROXIES="").port == 8080
 
@@ -79,6 +85,7 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"CAMPANA_PUBLIC_URL": "https://example.com/bell"}, "without a path"),
         ({"CAMPANA_PG_BIN": "/nowhere"}, "CAMPANA_PG_BIN=/nowhere: is not a directory"),
         ({"CAMPANA_LISTEN_URL": "postgresql://db/x"}, "set both or neither"),
+        ({"CAMPANA_PUBLISHER_PASSWORD": "short"}, "at least 12 characters of printable ASCII"),
         (
             {"CAMPANA_POOLSIZE": "3"},
             "CAMPANA_POOLSIZE is not a setting; did you mean CAMPANA_POOL_SIZE",
