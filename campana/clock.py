@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import asyncpg
 import structlog
 
-from campana import signals
+from campana import sessions, signals
 from campana.db import Database
 from campana.queries import queries
 
 log = structlog.get_logger()
 
 EXPIRE_AT_MOST = 5_000
+KEEP_ANSWERS = timedelta(days=1)
 
 
 class Clock:
@@ -68,5 +70,5 @@ class Clock:
     async def forget_old(self) -> None:
         """Answers to idempotency keys after a day, sessions that have expired."""
         async with self._db.bus() as connection:
-            await queries.idempotency.forget(connection)
-            await queries.sessions.forget_old(connection)
+            await queries.idempotency.forget(connection, before=datetime.now(UTC) - KEEP_ANSWERS)
+        await sessions.forget_old(self._db)
