@@ -1,0 +1,165 @@
+"""Who published after another had committed comes after it, for everybody who gets both."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from campana import outbox
+from campana.corridor import Corridor
+from campana.db import Database
+from campana.outbox import Tenants, dispatch
+from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
+
+AUDIENCES = ("all", "all", "role:STAFF", "user:ana@norte.test", "branch:Centro", "!role:COOK")
+PUBLISHERS = 8
+
+
+@dataclass(frozen=True)
+class Published:
+    """Between `began` and `committed` (monotonic seconds) it was published."""
+
+    id: UUID
+    began: float
+    committed: float
+
+
+async def work(dsn: str, times: int, dice: random.Random) -> list[Published]:
+    """A program that publishes in transactions of one to three events; some are rolled back."""
+    done: list[Published] = []
+    connection = await asyncpg.connect(dsn)
+    for number in range(times):
+        transaction = connection.transaction()
+        began = monotonic()
+        await transaction.start()
+        ids = []
+        for _ in range(dice.choice((1, 1, 1, 3))):
+            tenant = dice.choice(("norte", "norte", "norte", "sur"))
+            audience = dice.choice(AUDIENCES) if tenant == "norte" else "all"
+            ids.append(await publish_event(connection, tenant=tenant, audience=audience))
+        await connection.execute("select count(*) from pg_class")  # its own business
+        if number % 7 == 3:
+            await transaction.rollback()
+            continue
+        await transaction.commit()
+        done += [Published(event_id, began, monotonic()) for event_id in ids]
+    await connection.close()
+    return done
+
+
+def reversed_pairs(rows: list[UUID], published: dict[UUID, Published]) -> list[tuple[UUID, UUID]]:
+    """One pass from the end: nothing later in `rows` was committed before an earlier one began."""
+    found, earliest, whose = [], float("inf"), None
+    for event_id in reversed(rows):
+        event = published[event_id]
+        if earliest < event.began:
+            found.append((whose, event_id))
+        if event.committed < earliest:
+            earliest, whose = event.committed, event_id
+    return found
+
+
+def test_the_check_sees_a_reversed_pair() -> None:
+    first, second = UUID(int=1), UUID(int=2)
+    published = {first: Published(first, 1, 2), second: Published(second, 3, 4)}
+    assert reversed_pairs([first, second], published) == []
+    assert reversed_pairs([second, first], published) == [(first, second)]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "times"), [(5_000, 80), (2, 15)], ids=["together", "in chunks of two"]
+)
+async def test_order_holds_under_eight_publishers_and_two_dispatchers(
+    dsn, roles, settings, cast, owner, monkeypatch, chunk, times
+) -> None:
+    monkeypatch.setattr(outbox, "CHUNK", chunk)
+    async with AsyncExitStack() as running:
+        for _ in range(2):
+            db = await running.enter_async_context(await Database.open(dsn, roles, pool_size=4))
+            await running.enter_async_context(Corridor(db, settings).running())
+        done = await asyncio.gather(
+            *[work(dsn, times, random.Random(number)) for number in range(PUBLISHERS)]
+        )
+        await until_dispatched(owner)
+
+    published = {event.id: event for part in done for event in part}
+    given = 0
+    for member in cast.people().values():
+        rows = await inbox_of(owner, member)
+        assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1)), "no gap, no double"
+        assert reversed_pairs([row["id"] for row in rows], published) == [], member.name
+        given += len(rows)
+    assert given > len(published), "events reached their audiences"
+    assert await owner.fetchval("select count(*) from campana.event") == len(published)
+    assert await owner.fetchval("select campana.unread_drift(100000)") == 0
+
+
+async def test_two_dispatchers_share_the_work(dsn, roles, settings, owner) -> None:
+    async with AsyncExitStack() as running:
+        both = []
+        for _ in range(2):
+            db = await running.enter_async_context(await Database.open(dsn, roles, pool_size=4))
+            both.append(Corridor(db, settings))
+            await running.enter_async_context(both[-1].running())
+        connection = await running.enter_async_context(
+            asyncpg.create_pool(dsn, min_size=1, max_size=1)
+        )
+        while not all(corridor.dispatcher.events for corridor in both):
+            await publish_event(connection)
+            await publish_event(connection, tenant="sur")
+
+
+async def test_a_tenant_with_a_long_queue_does_not_hold_up_another(db, owner, cast) -> None:
+    for _ in range(2_000):
+        await publish_event(owner, tenant="sur")
+    single = await publish_event(owner, tenant="norte", title="alone")
+
+    await dispatch(db, Tenants({}))
+
+    assert [row["id"] for row in await inbox_of(owner, cast.ana_admin)] == [single]
+    waiting = await owner.fetchval("select count(*) from campana.outbox")
+    assert 0 < waiting < 2_000, "the other tenant is served too, and not yet done"
+
+
+async def test_who_has_waited_longest_is_served_first(db, owner, monkeypatch) -> None:
+    monkeypatch.setattr(outbox, "MAX_TENANTS", 4)
+    monkeypatch.setattr(outbox, "MAX_EVENTS", 2)
+    for slug in ("norte", "sur", "salon", "crm", "pupuseria", "tienda"):
+        for _ in range(10):
+            await publish_event(owner, tenant=slug)
+    tenants, served = Tenants({}), set()
+    for _ in range(2):
+        served |= {news.tenant_id for news in (await dispatch(db, tenants)).news}
+    assert len(served) == 6, "after two rounds for four nobody is still waiting for a first turn"
+
+
+async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
+    db, owner, cast, monkeypatch
+) -> None:
+    monkeypatch.setattr(outbox, "CHUNK", 2)
+    huge = await publish_event(owner, title="for all four")
+    following = await publish_event(owner, audience="user:ana@norte.test", title="for Ana")
+    other = await publish_event(owner, tenant="sur", audience="user:eva@sur.test")
+
+    await dispatch(db, Tenants({}))
+
+    holders = [m for m in cast.of("norte") if await inbox_of(owner, m)]
+    assert len(holders) == 2
+    assert [row["id"] for row in await inbox_of(owner, cast.eva_stranger)] == [other]
+
+    while (await dispatch(db, Tenants({}))).events:
+        pass
+    rows = await inbox_of(owner, cast.ana_admin)
+    assert [(row["id"], row["seq"]) for row in rows] == [(huge, 1), (following, 2)]
+    for member in (cast.luis_colleague, cast.rosa_colleague, cast.carlos_cook):
+        assert [row["id"] for row in await inbox_of(owner, member)] == [huge]
+    assert (
+        await owner.fetchval("select count(*) from campana.signal where event_id = $1", huge) == 1
+    )
