@@ -101,9 +101,21 @@ async def head(tx: Tx, person: Person) -> Head:
     return Head(**row) if row else Head()
 
 
-async def visit(tx: Tx, person: Person, page: str) -> None:
-    """Remember that the reader looks at `page` now: `unvisited` counts from here."""
-    await queries.inbox.visit(tx, **_whose(person), page=page)
+async def look_at(db: Database, person: Person, page: str) -> None:
+    """The reader looks at `page`: what was new on it is not any more, on all devices."""
+    async with db.tenant(person.tenant_id, person.id) as tx:
+        signal_id = await visit(tx, person, page)
+    if signal_id is not None:
+        await signals.hint(db, person.tenant_id, users=[person.id], signals=[signal_id])
+
+
+async def visit(tx: Tx, person: Person, page: str) -> int | None:
+    """Remember that the reader looks at `page` now: `unvisited` counts from here.
+
+    Returns the signal `visited` {page} to hint at; None when nothing has come since the last visit.
+    """
+    signal_id: int | None = await queries.inbox.visit(tx, **_whose(person), page=page)
+    return signal_id
 
 
 async def unvisited(tx: Tx, person: Person, page: str, event_type: str) -> int:

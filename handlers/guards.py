@@ -1,7 +1,8 @@
 """Who may ask what. Every handler wears one of these; a route without a guard stops the start.
 
 `@public` nobody is looked up · `@anyone` open to all, `request['person']` if signed in ·
-`@signed_in` · `@administers` · `@program(scope)` a key with that scope, or people where said.
+`@signed_in` · `@administers` · `@program(scope)` a key with that scope, or people where said ·
+above one of them `@of_module(name)`: where the tenant lacks that business there is no such page.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from campana.errors import Forbidden, Invalid, Unauthorized
+from campana.errors import Forbidden, Invalid, NotFound, Unauthorized
 from campana.keys import KeyIdentity
 from campana.users import Person
 
@@ -32,6 +33,7 @@ class Guard:
     people: People = "nobody"  # who may come by session, or by a key with `user=`
     scope: str | None = None  # a key may come by itself when it has this
     any_origin: bool = False  # a POST from another site is welcome
+    module: str | None = None  # only tenants with this business have the page
 
 
 class Tenant(NamedTuple):
@@ -82,6 +84,19 @@ class program:  # noqa: N801 - reads as a decorator
         return _wear(handler, self._guard)
 
 
+class of_module:  # noqa: N801 - reads as a decorator
+    """Above a guard for people: the page is one of that business."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, handler: H) -> H:
+        guard = guard_of(handler)
+        if guard is None or guard.people == "nobody":
+            raise TypeError(f"{handler} needs a guard for people beneath @of_module")
+        return _wear(handler, replace(guard, module=self._name))
+
+
 def guard_of(handler: object) -> Guard | None:
     """The guard a handler wears; None: it forgot."""
     found = getattr(handler, "guard", None)
@@ -89,7 +104,7 @@ def guard_of(handler: object) -> Guard | None:
 
 
 def check(request: web.Request, guard: Guard) -> None:
-    """Lets the request pass or raises Unauthorized, Forbidden or Invalid."""
+    """Lets the request pass or raises Unauthorized, Forbidden, NotFound or Invalid."""
     person: Person | None = request["person"]
     key: KeyIdentity | None = request["key"]
     if guard.open:
@@ -130,6 +145,8 @@ def _wear(handler: H, guard: Guard) -> H:
 
 
 def _check_person(person: Person, guard: Guard) -> None:
+    if guard.module is not None and guard.module not in person.modules:
+        raise NotFound
     if guard.scope and person.credential == "key":
         if guard.scope not in person.scopes:
             raise _lacks(guard.scope)

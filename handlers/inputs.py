@@ -18,19 +18,23 @@ Form = Mapping[str, str]
 
 async def form(request: web.Request) -> Form:
     """The fields of a form, the last of each name; files are not taken."""
-    body = await request.read()
-    if request.content_type == URLENCODED:
-        pairs = _urlencoded(body)
-    elif request.content_type == "multipart/form-data":
-        pairs = await _multipart(request)
-    elif not body:
-        pairs = []
-    else:
-        raise WrongMediaType("Send a form.", hint=f"Content-Type: {URLENCODED}")
+    pairs = await fields(request)
     for name, value in pairs:
         if "\0" in name or "\0" in value:
             raise BadRequest("A field holds a NUL character.", field=name.replace("\0", ""))
     return dict(pairs)
+
+
+async def fields(request: web.Request) -> list[tuple[str, str]]:
+    """The fields of a form in their order, for forms that repeat a name and check every value."""
+    body = await request.read()
+    if request.content_type == URLENCODED:
+        return _urlencoded(body)
+    if request.content_type == "multipart/form-data":
+        return await _multipart(request)
+    if body:
+        raise WrongMediaType("Send a form.", hint=f"Content-Type: {URLENCODED}")
+    return []
 
 
 def required(fields: Form, name: str, longest: int = 1000) -> str:

@@ -11,6 +11,9 @@ from campana.users import Person
 from handlers.app_keys import DB, HUB, SETTINGS
 from handlers.replies import is_htmx, wants_html
 
+SALES = "sales"
+"""The module, and the page whose visits are remembered."""
+
 
 async def frame(request: web.Request) -> dict[str, Any]:
     """Context of whole pages. The cursor is read before the page's data: it may be too old,
@@ -30,23 +33,31 @@ async def frame(request: web.Request) -> dict[str, Any]:
             "last_event_id": f"{request.app[HUB].epoch}-{head.seq}",
             "unread": head.unread,
             "rev": head.rev,
-            "nav": await ways(tx, person),
+            "nav": await ways(tx, person, request.path_qs),
         }
 
 
-async def ways(tx: Tx, person: Person) -> list[dict[str, Any]]:
-    """The side bar: what this person's tenant has and this person may see."""
+async def ways(tx: Tx, person: Person, here: str = "") -> list[dict[str, Any]]:
+    """The side bar: what this person's tenant has and this person may see. here: this page."""
     found: list[dict[str, Any]] = [
         {"href": "/notifications", "label": _("Notifications"), "icon": "bell"}
     ]
-    if "sales" in person.modules and person.administers:
-        found.append(
-            {
-                "href": "/sales",
-                "label": _("Sales"),
-                "icon": "receipt",
-                "badge_id": "sales-badge",
-                "badge": await inbox.unvisited(tx, person, "sales", "sale:created"),
-            }
-        )
+    if SALES in person.modules:
+        found.append(await to_sales(tx, person, here) if person.administers else to_own_sales())
     return found
+
+
+async def to_sales(tx: Tx, person: Person, here: str = "") -> dict[str, Any]:
+    """The administrators' sales, with how many are new. Who is there sees them: no badge."""
+    found = {"href": "/sales", "label": _("Sales"), "icon": "receipt", "badge_id": "sales-badge"}
+    if here == "/sales":
+        return found
+    return found | {
+        "badge": await inbox.unvisited(tx, person, SALES, "sale:created"),
+        "badge_url": "/sales/badge",
+        "badge_types": ["sale:created"],
+    }
+
+
+def to_own_sales() -> dict[str, Any]:
+    return {"href": "/sales/mine", "label": _("My sales"), "icon": "receipt"}

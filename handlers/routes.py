@@ -20,11 +20,12 @@ from handlers import (
     sessions,
     stream,
 )
+from handlers.sales import checkouts, counter, edits, outcomes, pages
 
 
 def add_routes(app: web.Application) -> None:
     """Adds them all; RuntimeError when one of them forgot its guard."""
-    app.router.add_routes([*PUBLIC, *SIGNED_IN, *ADMINISTRATORS, *API, *OPERATIONS])
+    app.router.add_routes([*PUBLIC, *ADMINISTRATORS, *SIGNED_IN, *API, *OPERATIONS])
     if names := guards.unguarded(app):
         raise RuntimeError(f"routes without a guard: {', '.join(names)}")
 
@@ -44,9 +45,25 @@ SIGNED_IN = [
     web.get("/notifications/latest", inbox_pages.latest),
     web.get("/notifications/{id}", inbox_pages.follow),
     web.get("/stream", stream.browser),
+    web.get("/sales/mine", pages.mine),
+    web.get("/sales/mine/list", pages.mine_part),
+    web.get("/sales/new", counter.new),
+    web.post("/sales", counter.create),
+    web.get("/checkout", checkouts.new),
+    web.post("/checkout", checkouts.create),
+    web.get("/sales/{id}", pages.show),
+    web.get("/sales/{id}/card", pages.card),
+    web.get("/sales/{id}/edit", edits.edit),
+    web.post("/sales/{id}", edits.update),
+    web.post("/sales/{id}/payment", outcomes.pay),
+    web.post("/sales/{id}/cancel", outcomes.cancel),
 ]
 
-ADMINISTRATORS: list[web.RouteDef] = []
+ADMINISTRATORS = [
+    web.get("/sales", pages.index),
+    web.get("/sales/list", pages.part),
+    web.get("/sales/badge", pages.badge),
+]
 
 API = [
     web.get("/api/openapi.json", openapi.show),

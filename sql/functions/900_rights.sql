@@ -75,6 +75,8 @@ grant update (name, role, branch_id, password_hash, locale, time_zone, active, a
 grant select, insert, update, delete on
   campana.user_preference, campana.visit, campana.idempotency, campana.topic_subscription, campana.api_key
   to campana_web;
+grant select, insert, update on campana.sale, campana.sale_counter to campana_web;
+grant select, insert, update, delete on campana.sale_item to campana_web;
 grant delete on campana.session to campana_web;
 grant select (token_hash, tenant_id, user_id, created_at, expires_at) on campana.session to campana_web;
 grant select, insert on campana.audit to campana_web;

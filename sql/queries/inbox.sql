@@ -28,13 +28,10 @@ select unread, rev, changed, signal_id from campana.read_all_notifications(:tena
 -- Take everything up to a seq out of sight.
 select unread, rev, changed, signal_id from campana.clear_notifications(:tenant, :reader, :up_to);
 
--- name: visit!
--- Remember that a page was looked at: what is new on it counts from here.
-insert into campana.visit (tenant_id, user_id, page, seq)
-select
-  :tenant, :reader, :page,
-  coalesce((select seq from campana.inbox_head where tenant_id = :tenant and user_id = :reader), 0)
-on conflict (tenant_id, user_id, page) do update set seq = excluded.seq;
+-- name: visit$
+-- Remember that a page was looked at: what is new on it counts from here. The signal for the
+-- reader's other devices, if that is news.
+select campana.visit_page(:tenant, :reader, :page);
 
 -- name: unvisited$
 -- How many subjects of a type are new since the page was looked at, up to a cap,
