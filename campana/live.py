@@ -5,8 +5,11 @@ which: the one evaluator of audiences, with current rights.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -22,13 +25,19 @@ AT_MOST = 500
 REMEMBERED = 20_000
 
 
+class Address(NamedTuple):
+    """Who a signal is for: a rule's audience, or one user."""
+
+    tenant_id: UUID
+    rule: str | None
+    user_id: UUID | None
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A live message: an event's frames, or the finished bytes of a change of state."""
 
-    tenant_id: UUID
-    user_id: UUID | None
-    rule: str | None
+    address: Address
     event_id: UUID | None
     event: EventFrames | None
     message: bytes
@@ -111,42 +120,49 @@ class Live:
         """Which of the streams get which of the signals, in the signals' order."""
         if not signals:
             return {}
-        tenants = {signal.tenant_id for signal in signals}
+        tenants = {signal.address.tenant_id for signal in signals}
         by_user: defaultdict[tuple[UUID, UUID], list[Stream]] = defaultdict(list)
         for stream in streams:
             if stream.reader.tenant_id in tenants:
                 by_user[(stream.reader.tenant_id, stream.reader.user_id)].append(stream)
-        users = list(by_user)
-        heard: list[tuple[int, Iterable[tuple[UUID, UUID]]]] = [
-            (number, [(signal.tenant_id, signal.user_id)])
-            for number, signal in enumerate(signals)
-            if signal.user_id is not None
-        ]
-        ruled = [n for n, signal in enumerate(signals) if signal.user_id is None]
-        if ruled and users:
-            rows = await self._audience([signals[n] for n in ruled], users)
-            heard += [
-                (ruled[row["signal"] - 1], [users[u - 1] for u in row["users"]]) for row in rows
-            ]
+        audiences = await self._audiences(signals, by_user)
         out: dict[Stream, list[bytes]] = {}
-        for number, listeners in sorted(heard, key=lambda pair: pair[0]):
-            for user in listeners:
-                for stream in by_user.get(user, ()):
-                    out.setdefault(stream, []).append(signals[number].frame(stream))
+        # Neighbours for the same audience go together: one piece per listener and run.
+        for address, run in groupby(signals, key=attrgetter("address")):
+            told = list(run)
+            pieces: dict[str, bytes] = {}
+            for stream in _listeners(address, audiences, by_user):
+                locale = stream.reader.locale
+                if locale not in pieces:
+                    pieces[locale] = b"".join(signal.frame(stream) for signal in told)
+                out.setdefault(stream, []).append(pieces[locale])
         return out
 
-    async def _audience(
-        self, signals: Sequence[Signal], users: Sequence[tuple[UUID, UUID]]
-    ) -> list[Record]:
+    async def _audiences(
+        self, signals: Sequence[Signal], by_user: dict[tuple[UUID, UUID], list[Stream]]
+    ) -> dict[Address, list[UUID]]:
+        """Who of the connected hears which; one question per distinct audience."""
+        ruled = list({s.address: None for s in signals if s.address.user_id is None})
+        if not ruled or not by_user:
+            return {}
         async with self._db.bus() as connection:
-            rows: list[Record] = await connection.fetch(
+            rows = await connection.fetch(
                 queries.hub.audience.sql,
-                [signal.tenant_id for signal in signals],
-                [signal.rule for signal in signals],
-                [tenant for tenant, _ in users],
-                [user for _, user in users],
+                [address.tenant_id for address in ruled],
+                [address.rule for address in ruled],
+                [user for _, user in by_user],
             )
-            return rows
+        return {ruled[row["rule"] - 1]: row["users"] for row in rows}
+
+
+def _listeners(
+    address: Address,
+    audiences: dict[Address, list[UUID]],
+    by_user: dict[tuple[UUID, UUID], list[Stream]],
+) -> Iterator[Stream]:
+    users = [address.user_id] if address.user_id else audiences.get(address, [])
+    for user in users:
+        yield from by_user.get((address.tenant_id, user), ())
 
 
 def signal_of(row: Record) -> Signal:
@@ -156,6 +172,5 @@ def signal_of(row: Record) -> Signal:
         event = frames.from_payload(row["payload"])
     else:
         message = b"event: %b\ndata: %b\n\n" % (row["name"].encode(), orjson.dumps(row["payload"]))
-    return Signal(
-        row["tenant_id"], row["user_id"], row["rule"], row["event_id"], event, message or b""
-    )
+    address = Address(row["tenant_id"], row["rule"], row["user_id"])
+    return Signal(address, row["event_id"], event, message or b"")

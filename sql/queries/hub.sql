@@ -77,13 +77,11 @@ order by s.id
 limit $3;
 
 -- name: audience
--- Who of these connected users may hear which live message: one evaluator, current rights.
-select s.ord as signal, array_agg(c.ord) as users
-from unnest($1::uuid[], $2::text[]) with ordinality s (tenant_id, rule, ord)
-cross join lateral campana.audience_members(s.tenant_id, s.rule::jsonb, $4::uuid[]) m
-join unnest($3::uuid[], $4::uuid[]) with ordinality c (tenant_id, user_id, ord)
-  on c.tenant_id = s.tenant_id and c.user_id = m.user_id
-group by s.ord;
+-- Who of these connected users each rule names: the one evaluator, with current rights.
+select r.ord as rule, array_agg(m.user_id) as users
+from unnest($1::uuid[], $2::text[]) with ordinality r (tenant_id, rule, ord)
+cross join lateral campana.audience_members(r.tenant_id, r.rule::jsonb, $3::uuid[]) m
+group by r.ord;
 
 -- name: events
 -- Events by id, for frames.
