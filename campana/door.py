@@ -11,10 +11,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from orjson import Fragment
 
 from campana import idempotency
 from campana.db import Database, Tx
 from campana.errors import FieldError, Invalid, code_of
+from campana.gathering import Gathering
 from campana.idempotency import Answer
 from campana.publish import Published, publish_many
 from campana.queries import queries
@@ -38,11 +40,11 @@ class Repeatable:
 class Submission:
     """Events to publish, all or none.
 
-    events: a JSON array, each item with publish_event's arguments. is_array: False for one event
+    events: a JSON array of objects with publish_event's arguments. is_array: False for one event
     sent by itself, whose answer is no array either.
     """
 
-    events: Any  # a list, or its JSON as an orjson.Fragment
+    events: bytes
     is_array: bool
     has_dedupe_keys: bool = False
     repeatable: Repeatable | None = None
@@ -58,20 +60,42 @@ class EventError(FieldError):
         return {"index": self.index, **FieldError.as_dict(self)}
 
 
-async def accept(db: Database, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
-    """Publish. Returns the answer, and whether it was given before to the same Idempotency-Key.
+class Door:
+    """Where submissions come in. One per process."""
 
-    Raises Invalid with a finding for each event that is refused, or when the key came with
-    another body; Conflict while the key is being answered elsewhere.
-    """
-    if not submission.is_array and submission.repeatable is None:
-        return await _accept_at_once(db, tenant_id, submission), False
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await _accept(db, tenant_id, submission)
-        except asyncpg.DeadlockDetectedError:
-            pass
-    return await _accept(db, tenant_id, submission)
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._gathering = Gathering(db)
+
+    async def accept(self, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
+        """Publish. The answer, and whether it was given before to the same Idempotency-Key.
+
+        Raises Invalid with a finding for each event that is refused, or when the key came with
+        another body; Conflict while the key is being answered elsewhere.
+        """
+        if not (submission.is_array or submission.has_dedupe_keys or submission.repeatable):
+            outcome = await self._gathering.publish(tenant_id, submission.events[1:-1])
+            return _answer([outcome], submission), False
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._accept(tenant_id, submission)
+            except asyncpg.DeadlockDetectedError:
+                pass
+        return await self._accept(tenant_id, submission)
+
+    async def _accept(self, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
+        async with self._db.tenant(tenant_id) as tx:
+            if submission.is_array and submission.has_dedupe_keys:
+                await queries.door.take_turns(tx, tenant=str(tenant_id))
+            again = submission.repeatable
+            if again is None:
+                return await _publish(tx, tenant_id, submission), False
+            claimed = await idempotency.claim(tx, tenant_id, again.key, again.body)
+            if claimed.earlier is not None:
+                return claimed.earlier, True
+            answer = await _publish(tx, tenant_id, submission)
+            await idempotency.keep(tx, claimed, answer)
+            return answer, False
 
 
 def refuse(faults: Sequence[FieldError]) -> None:
@@ -84,31 +108,10 @@ def refuse(faults: Sequence[FieldError]) -> None:
     )
 
 
-async def _accept_at_once(db: Database, tenant_id: UUID, submission: Submission) -> Answer:
-    async with db.anonymous() as connection:
-        row = await queries.door.publish_at_once(
-            connection, tenant=tenant_id, events=submission.events
-        )
-    return _answer([Published(**row)], submission)
-
-
-async def _accept(db: Database, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
-    async with db.tenant(tenant_id) as tx:
-        if submission.is_array and submission.has_dedupe_keys:
-            await queries.door.take_turns(tx, tenant=str(tenant_id))
-        again = submission.repeatable
-        if again is None:
-            return await _publish(tx, tenant_id, submission), False
-        claimed = await idempotency.claim(tx, tenant_id, again.key, again.body)
-        if claimed.earlier is not None:
-            return claimed.earlier, True
-        answer = await _publish(tx, tenant_id, submission)
-        await idempotency.keep(tx, claimed, answer)
-        return answer, False
-
-
 async def _publish(tx: Tx, tenant_id: UUID, submission: Submission) -> Answer:
-    return _answer(await publish_many(tx, str(tenant_id), submission.events), submission)
+    events: Any = Fragment(submission.events)  # JSON already: no need to parse and write it again
+    outcomes = await publish_many(tx, str(tenant_id), events)
+    return _answer(outcomes, submission)
 
 
 def _answer(outcomes: list[Published], submission: Submission) -> Answer:

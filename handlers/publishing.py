@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from aiohttp import web
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -13,7 +12,7 @@ from campana import door, publish
 from campana.door import EventError, Repeatable, Submission
 from campana.errors import FieldError, Invalid
 from handlers import fitting, replies
-from handlers.app_keys import DB
+from handlers.app_keys import DB, DOOR
 from handlers.declare import QueryShape, Shape, operation, path_id
 from handlers.guards import Tenant, program, tenant_of
 from handlers.shapes import Cancelled, Priority, Published, PublishedMany, Variant
@@ -88,7 +87,7 @@ async def create(request: web.Request, query: PublishQuery) -> web.Response:
         raise Invalid("There is no dry run yet.", field="dry_run", code="invalid_value")
     tenant = tenant_of(request)
     submission = _submission(await request.read(), request.headers, tenant)
-    answer, is_repetition = await door.accept(request.app[DB], tenant.id, submission)
+    answer, is_repetition = await request.app[DOOR].accept(tenant.id, submission)
     headers = {"Idempotency-Replayed": "true"} if is_repetition else None
     return replies.json(answer.body, status=answer.status, headers=headers)
 
@@ -152,9 +151,9 @@ def _at(fault: FieldError, index: Any) -> EventError:
     return EventError(fault.field, fault.code, fault.message, fault.hint, index)
 
 
-def _for_sql(events: list[EventShape]) -> orjson.Fragment:
-    """The events under the names of publish_event's arguments, as JSON; faster than a list."""
+def _for_sql(events: list[EventShape]) -> bytes:
+    """The events under the names of publish_event's arguments, as JSON."""
     try:
-        return orjson.Fragment(EVENTS.dump_json(events, by_alias=False, exclude_none=True))
+        return EVENTS.dump_json(events, by_alias=False, exclude_none=True)
     except PydanticSerializationError:
         raise Invalid("Data is nested too deeply.", field="data", code="invalid_value") from None

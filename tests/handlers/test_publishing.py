@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from campana import idempotency
+from campana.gathering import Gathering
+from campana.publish import Published
 from tests.post import deliver
 
 SALE = {"type": "sale:created", "audience": "role:ADMIN"}
@@ -299,6 +301,36 @@ async def test_arrays_that_wait_for_each_other_get_in_all_the_same(publish, owne
     answers = await asyncio.gather(*(publish(order) for order in (one, one[::-1]) * 3))
     assert {status for status, _, _ in answers} == {202}
     assert len(await waiting(owner)) == 200
+
+
+async def test_single_events_that_come_at_once_each_get_their_own_answer(publish, owner):
+    wanted = [{**SALE, "audience": "role:NOBODY" if n % 3 else "role:ADMIN"} for n in range(30)]
+    answers = await asyncio.gather(*(publish(event) for event in wanted))
+    assert [status for status, _, _ in answers] == [422 if n % 3 else 202 for n in range(30)]
+    accepted = {told["id"] for status, told, _ in answers if status == 202}
+    assert {str(row["event_id"]) for row in await waiting(owner)} == accepted
+    assert len(accepted) == 10
+
+
+async def test_one_whose_writing_fails_does_not_take_the_others_along(db, owner, cast):
+    await owner.execute(
+        """
+        create function refuse() returns trigger language plpgsql as $$
+        begin
+          if new.title = 'bad' then raise exception 'out of order'; end if;
+          return new;
+        end $$;
+        create trigger refuse before insert on campana.outbox
+          for each row execute function refuse();
+        """
+    )
+    gathering = Gathering(db)
+    events = [orjson.dumps({**SALE, "title": title}) for title in ("a", "b", "bad", "c")]
+    outcomes = await asyncio.gather(
+        *(gathering.publish(cast.norte, event) for event in events), return_exceptions=True
+    )
+    assert [isinstance(outcome, Published) for outcome in outcomes] == [True, True, False, True]
+    assert sorted(row["title"] for row in await waiting(owner)) == ["a", "b", "c"]
 
 
 async def test_an_event_can_be_taken_back_until_it_is_due(publish, client, cast, owner, db):
