@@ -11,9 +11,11 @@ import structlog
 from aiohttp import web
 
 from campana import log as logging
+from campana.commands.failures import exit_code
+from campana.commands.program import all_commands
 from campana.corridor import Corridor
 from campana.installation import opened
-from campana.settings import Settings, SettingsError
+from campana.settings import Settings
 from handlers.app_keys import CORRIDOR, HUB
 from handlers.application import application
 
@@ -52,15 +54,17 @@ def _port(site: web.TCPSite) -> int:
     return int(server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
 
-def main() -> int:
-    try:
-        settings = Settings.load()
-    except SettingsError as error:
-        print(f"campana: {error}", file=sys.stderr)
-        return 2
+async def _serve() -> None:
+    """Serve until told to stop (SIGINT, SIGTERM); makes everything ready first."""
+    settings = Settings.load()
     logging.configure(settings.log_level, settings.log_format)
-    asyncio.run(serve(settings))
-    return 0
+    await serve(settings)
+
+
+def main() -> int:
+    app = all_commands()
+    app.command(_serve, name="serve", sort_key=0)
+    return exit_code(app, sys.argv[1:])
 
 
 if __name__ == "__main__":

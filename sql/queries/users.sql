@@ -26,6 +26,12 @@ from place;
 -- By id or e-mail, whether active or not.
 select campana.find_user(:tenant_id, :id_or_email);
 
+-- name: find_by_email^
+-- An e-mail is unique in an installation, so it also says the tenant. For work across tenants.
+select tenant_id, id, email
+from campana.users
+where email = lower(:email::text);
+
 -- name: is_last_administrator$
 -- Whether this person administers and no other active one does.
 select exists (

@@ -1,0 +1,76 @@
+"""Where a command works: the settings, the database they lead to, and what lives in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from campana import log, tenants
+from campana.cluster import Server
+from campana.commands.failures import CommandError
+from campana.db import Database
+from campana.embedded import running
+from campana.health import is_migrated
+from campana.installation import ready
+from campana.migrate import Roles, installed_roles
+from campana.settings import Settings
+
+ACTOR = "command line"
+"""How the audit names whoever types commands."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database that answers. dsn: the owner's. server: the embedded one, if it is that."""
+
+    settings: Settings
+    dsn: str
+    server: Server | None
+
+
+def settings_for_command(**chosen: Any) -> Settings:
+    """The settings; logs are quiet unless they ask for more, since a command says what it did."""
+    settings = Settings.load(**chosen)
+    asked = "log_level" in settings.model_fields_set
+    log.configure(settings.log_level if asked else "warning", settings.log_format)
+    return settings
+
+
+@asynccontextmanager
+async def reached(settings: Settings) -> AsyncIterator[Place]:
+    """The database of these settings; the embedded server is started, or adopted."""
+    if settings.database_url:
+        yield Place(settings, settings.database_url, None)
+        return
+    async with running(settings.home, settings.pg_bin) as server:
+        yield Place(settings, server.dsn, server)
+
+
+@asynccontextmanager
+async def database(*, made_ready: bool = False) -> AsyncIterator[Database]:
+    """The migrated database. made_ready: an embedded one is migrated first where needed."""
+    async with reached(settings_for_command()) as place:
+        roles = await schema(place, made_ready=made_ready)
+        async with await Database.open(place.dsn, roles, pool_size=2) as db:
+            if not await is_migrated(db):
+                raise CommandError(_MIGRATE % "is older than this program")
+            yield db
+
+
+async def schema(place: Place, *, made_ready: bool) -> Roles:
+    """Who plays which part in this database; CommandError when it was never migrated."""
+    if made_ready and place.server:
+        await (await ready(place.dsn, place.settings)).close()
+    roles = await installed_roles(place.dsn)
+    if roles is None:
+        raise CommandError(_MIGRATE % "was never migrated")
+    return roles
+
+
+async def tenant_named(db: Database, slug: str) -> Any:
+    """The row of campana.tenants.find(); NotFound."""
+    async with db.bus() as bus:
+        return await tenants.find(bus, slug)
+
+
+_MIGRATE = "the database %s: run python main.py migrate"

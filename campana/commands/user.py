@@ -1,0 +1,156 @@
+"""`user add`, `list`, `deactivate`, `activate`, `role` and `password`."""
+
+import getpass
+import secrets
+import sys
+from typing import Any
+
+from cyclopts import App
+
+from campana import passwords, users
+from campana.commands.failures import CommandError
+from campana.commands.output import remark, say, say_table
+from campana.commands.place import ACTOR, database, tenant_named
+from campana.db import Database
+from campana.errors import NotFound
+from campana.queries import queries
+
+app = App(name="user", help="Add, list and change the people of a tenant.")
+
+
+@app.command
+async def add(
+    email: str,
+    /,
+    *,
+    tenant: str,
+    name: str,
+    role: str,
+    branch: str | None = None,
+    password_stdin: bool = False,
+    no_password: bool = False,
+) -> None:
+    """Add a person. The password is made up and shown once, unless you say otherwise.
+
+    Args:
+        email: unique in this installation; what the person signs in with.
+        tenant: the tenant's short name.
+        name: as colleagues read it.
+        role: a role of the tenant, such as ADMIN.
+        branch: where the person works.
+        password_stdin: read the password from standard input; on a terminal you are asked.
+        no_password: the person cannot sign in by password.
+    """
+    password = None if no_password else _password(from_stdin=password_stdin)
+    password_hash = None if password is None else await passwords.hashed(password)
+    async with database() as db:
+        row = await tenant_named(db, tenant)
+        async with db.bus() as bus, bus.transaction():
+            user_id = await users.add(
+                bus,
+                row["id"],
+                email=email,
+                name=name,
+                role=role,
+                branch=branch,
+                password_hash=password_hash,
+                actor=ACTOR,
+            )
+    say(str(user_id))
+    _show(password, made_up=not password_stdin)
+
+
+@app.command(name="list")
+async def list_(*, tenant: str) -> None:
+    """The people of a tenant.
+
+    Args:
+        tenant: the tenant's short name.
+    """
+    async with database() as db:
+        row = await tenant_named(db, tenant)
+        async with db.tenant(row["id"]) as tx:
+            people = [row async for row in queries.users.of_tenant(tx, tenant_id=row["id"])]
+    columns = ("email", "name", "role", "active", "id")
+    say_table(columns, [[person[column] for column in columns] for person in people])
+
+
+@app.command
+async def deactivate(email: str, /) -> None:
+    """End all access of a person, on every device, at once.
+
+    Args:
+        email: whose.
+    """
+    async with database() as db:
+        found = await _somebody(db, email)
+        await users.deactivate(db, found["tenant_id"], found["id"], actor=ACTOR)
+    say(f"{found['email']} is out")
+
+
+@app.command
+async def activate(email: str, /) -> None:
+    """Let a person sign in again.
+
+    Args:
+        email: whom.
+    """
+    async with database() as db:
+        found = await _somebody(db, email)
+        await users.activate(db, found["tenant_id"], found["id"], actor=ACTOR)
+    say(f"{found['email']} may sign in again")
+
+
+@app.command
+async def role(email: str, role: str, /) -> None:
+    """Give a person another role; sessions and streams opened before end.
+
+    Args:
+        email: whom.
+        role: a role of the tenant, such as ADMIN.
+    """
+    async with database() as db:
+        found = await _somebody(db, email)
+        await users.change_role(db, found["tenant_id"], found["id"], role, actor=ACTOR)
+    say(f"{found['email']} is {role}")
+
+
+@app.command
+async def password(email: str, /, *, password_stdin: bool = False) -> None:
+    """Give a person a new password; sessions opened before end.
+
+    Args:
+        email: whom.
+        password_stdin: read it from standard input; else it is made up and shown once.
+    """
+    chosen = _password(from_stdin=password_stdin)
+    async with database() as db:
+        found = await _somebody(db, email)
+        await users.change_password(db, found["tenant_id"], found["id"], chosen, actor=ACTOR)
+    _show(chosen, made_up=not password_stdin)
+
+
+async def _somebody(db: Database, email: str) -> Any:
+    async with db.bus() as bus:
+        found = await queries.users.find_by_email(bus, email=email)
+    if found is None:
+        raise NotFound(f"Nobody here uses the e-mail {email[:80]!r}.")
+    return found
+
+
+def _password(*, from_stdin: bool) -> str:
+    """A password in the arguments would be everybody's to read."""
+    if not from_stdin:
+        return secrets.token_urlsafe(12)
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    typed = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != typed:
+        raise CommandError("these were two different passwords")
+    return typed
+
+
+def _show(password: str | None, *, made_up: bool) -> None:
+    if password is not None and made_up:
+        remark("the password, shown this once:")
+        say(password)

@@ -1,0 +1,67 @@
+"""Event types that a tenant adds to the built-in ones: data, known to publish_event() at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from campana.errors import Conflict, Invalid
+from campana.events import BUILTIN, INBOX
+from campana.queries import queries
+
+if TYPE_CHECKING:
+    from campana.db import Tx
+
+PRIORITIES = ("low", "medium", "high", "urgent")
+VARIANTS = ("info", "success", "warning", "error")
+LONGEST = 80
+
+
+async def add(
+    bus: Tx,
+    tenant_id: UUID,
+    name: str,
+    *,
+    lasting: bool = True,
+    priority: str = "medium",
+    variant: str = "info",
+    actor: str,
+) -> None:
+    """A new type for this tenant. lasting: with a row in the inbox; else live only, never kept.
+
+    Invalid for what publish_event() would not understand, Conflict for a name that is taken.
+    """
+    _check(name, priority, variant)
+    added = await queries.event_types.add(
+        bus,
+        tenant_id=tenant_id,
+        name=name,
+        lasting=lasting,
+        priority=priority,
+        variant=variant,
+        channels=INBOX if lasting else 0,
+        actor=actor,
+    )
+    if added is None:
+        raise Conflict(f"This tenant has a type {name!r} already.", field="name")
+
+
+async def of_tenant(bus: Tx, tenant_id: UUID) -> list[Any]:
+    """Rows (name, lasting, priority, variant, is_builtin), the built-in ones first."""
+    return [row async for row in queries.event_types.of_tenant(bus, tenant_id=tenant_id)]
+
+
+def _check(name: str, priority: str, variant: str) -> None:
+    if len(name) > LONGEST or not re.fullmatch(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)+", name):
+        raise Invalid(
+            "A type is written like card:sold, up to 80 characters.",
+            field="name",
+            hint="Small letters, digits and _, at least one colon.",
+        )
+    if any(kind.type == name for kind in BUILTIN):
+        raise Conflict(f"{name!r} is built in: every tenant knows it.", field="name")
+    if priority not in PRIORITIES:
+        raise Invalid(f"Priorities are {', '.join(PRIORITIES)}.", field="priority")
+    if variant not in VARIANTS:
+        raise Invalid(f"Variants are {', '.join(VARIANTS)}.", field="variant")

@@ -1,0 +1,22 @@
+-- name: add$
+-- True; null when the tenant has a type of this name.
+with added as (
+  insert into campana.tenant_type (tenant_id, name, lasting, priority, variant, channels)
+  values (:tenant_id, :name, :lasting, :priority, :variant, :channels)
+  on conflict do nothing
+  returning name
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'type.add', jsonb_build_object('type', name)
+from added
+returning true;
+
+-- name: of_tenant
+-- What this tenant may publish, built-in types first.
+select name, lasting, priority, variant, true as is_builtin
+from campana.builtin_type
+union all
+select name, lasting, priority, variant, false
+from campana.tenant_type
+where tenant_id = :tenant_id
+order by is_builtin desc, name;
