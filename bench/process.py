@@ -129,5 +129,11 @@ async def run(argv: Sequence[str | Path], cwd: Path = ROOT, timeout: float = 300
         await process.wait()
         raise MissingError(f"{argv[0]} took more than {timeout:.0f} s") from None
     if process.returncode:
-        raise MissingError(f"{' '.join(map(str, argv[:3]))}: {out.decode(errors='replace')[-300:]}")
+        raise MissingError(f"{' '.join(map(str, argv[:3]))}: {brief(out)}")
     return out.decode(errors="replace")
+
+
+def brief(output: bytes) -> str:
+    """The lines that say what went wrong, or the last ones."""
+    lines = output.decode(errors="replace").splitlines()
+    return " ".join([line for line in lines if "error" in line.lower()] or lines)[-300:]

@@ -13,7 +13,7 @@ from bench.process import MissingError, run
 CLIENTS = 8
 HTTP_CONNECTIONS = 16
 ARRAY = 500
-RULE = '{"op": "user", "id": "0198a4c2-7f3e-7a10-8b6d-000000000001"}'
+RULE = '["role", "ADMIN"]'
 
 
 async def by_sql(campana: Campana, seconds: float) -> dict[str, float]:
@@ -25,14 +25,14 @@ async def by_sql(campana: Campana, seconds: float) -> dict[str, float]:
 
 
 async def pgbench(campana: Campana, script: str, seconds: float) -> float:
-    """Transactions per second of bench/sql/<script>.sql."""
+    """Transactions per second of bench/sql/<script>.sql: a sale, told to one administrator."""
     program = campana.database.bin_dir / "pgbench"
     if not program.exists():
         raise MissingError("pgbench is not beside the database's programs")
     dsn = campana.database.dsn if script == "pgbench_insert" else campana.publisher_dsn
     values = {
-        "type": payload.TYPE,
-        "audience": f"user:{person(0)}",
+        "type": "sale:created",
+        "audience": "role:ADMIN",
         "rule": RULE,
         "title": payload.title(0, 0),
         "message": payload.MESSAGE,

@@ -1,1 +1,1 @@
-select public.publish_event(tenant => 'carga', type => :type, audience => :audience, title => :title, message => :message, data => :data, url => '/pedidos/1742');
+select public.publish_event(tenant => 'tienda', type => :type, audience => :audience, title => :title, message => :message, data => :data, url => '/sales/1742');
