@@ -25,7 +25,7 @@ async def frame(request: web.Request) -> dict[str, Any]:
         "session_tag": person.session_tag if person else "",
         "demo": settings.demo,
     }
-    if person is None or request.method != "GET" or is_htmx(request) or not wants_html(request):
+    if person is None or is_htmx(request) or not wants_html(request):
         return context
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         head = await inbox.head(tx, person)

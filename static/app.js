@@ -124,6 +124,7 @@
   /** Whether the page or the open panel says it already. */
   function isShown(data) {
     if (byId('inbox') || panelIsOpen()) return true;
+    if (document.querySelector(`[data-shows~="${CSS.escape(data.type)}"]`)) return true;
     return Boolean(data.url) && new URL(data.url, location).pathname === location.pathname;
   }
 
