@@ -50,7 +50,7 @@ class Bench:
     def __init__(self, plan: Plan, only: set[str]) -> None:
         self.plan = plan
         self.only = only
-        self.campana = Campana()
+        self.campana = Campana(plan.subscribers)
         self.raw: Raw = {"quick": plan is QUICK, "contestants": {}, "missing": {}, "rounds": []}
         self.playing: list[Contestant] = []
 

@@ -8,7 +8,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from bench import payload
-from bench.campana import PEOPLE, Campana, Publishers, person
+from bench.campana import Campana, Publishers
 from bench.generator import BenchError
 from bench.latency import percentiles
 from bench.process import MissingError
@@ -44,7 +44,10 @@ async def play(campana: Campana) -> dict[str, float]:
         page = await signed_in(playwright, campana)
         publishers = Publishers(campana.publisher_dsn, 1)
         await publishers.open()
-        samples = array("q", [await ring(page, publishers, at) for at in range(EVENTS + 5)][5:])
+        samples = array(
+            "q",
+            [await ring(page, publishers, campana.person(-1), at) for at in range(EVENTS + 5)][5:],
+        )
         await publishers.close()
         await page.context.close()
     return percentiles(samples)
@@ -63,7 +66,7 @@ async def signed_in(playwright: "Playwright", campana: Campana) -> "Page":
     await page.add_init_script(SEEN)
     await page.goto("/login")
     form = page.locator("section.sign-in form")
-    await form.locator("[name=email]").fill(person(PEOPLE - 1))
+    await form.locator("[name=email]").fill(campana.person(-1))
     await form.locator("[name=password]").fill("demo")
     await form.locator("button").click()
     await page.wait_for_selector("#bell-badge", state="attached")
@@ -71,11 +74,11 @@ async def signed_in(playwright: "Playwright", campana: Campana) -> "Page":
     return page
 
 
-async def ring(page: "Page", publishers: Publishers, at: int) -> int:
+async def ring(page: "Page", publishers: Publishers, email: str, at: int) -> int:
     """Nanoseconds from before publishing to the badge that counts one more."""
     before = await page.evaluate(COUNT)
     start = time.time()
-    await publishers.publish(f"user:{person(PEOPLE - 1)}", payload.title(at))
+    await publishers.publish(f"user:{email}", payload.title(at))
     try:
         await page.wait_for_function(f"{COUNT} > {before}", polling=20, timeout=5000)
     except Exception as error:

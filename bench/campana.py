@@ -21,7 +21,6 @@ from campana.embedded import EmbeddedError, Server, running
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
-PEOPLE = 1000
 KEY = "demo-carga"
 SQL = Path(__file__).parent / "sql"
 OURS = ("CAMPANA_", "DATABASE_URL", "REDIS_URL", "HOST", "PORT")
@@ -32,17 +31,13 @@ def statement(name: str) -> str:
     return (SQL / f"{name}.sql").read_text()
 
 
-def person(index: int) -> str:
-    """The e-mail of the index-th person, from 0; people repeat when there are more streams."""
-    return f"u{index % PEOPLE + 1:05d}@carga.demo"
-
-
 class Campana:
     """Owns the database server, the serving process and one publishing connection."""
 
     name, title = "campana", "Campana"
 
-    def __init__(self) -> None:
+    def __init__(self, people: int) -> None:
+        self.people = people
         self.version = ""
         self.port = 0
         self.home: Path
@@ -65,7 +60,7 @@ class Campana:
         except EmbeddedError as error:
             raise MissingError(str(error)) from error
         await self.serve()
-        await self.main("demo", "--people", str(PEOPLE))
+        await self.main("demo", "--people", str(self.people))
         self.publisher_dsn = (await self.main("dsn")).strip().splitlines()[-1]
         self.publisher = await asyncpg.connect(self.publisher_dsn)
         self.owner = await asyncpg.connect(self.database.dsn)
@@ -84,6 +79,10 @@ class Campana:
             "CAMPANA_LOG_LEVEL=warning",
             f"PORT={self.port}",
         ]
+
+    def person(self, index: int) -> str:
+        """The e-mail of the index-th person, from 0; people repeat when there are more streams."""
+        return f"u{index % self.people + 1:05d}@carga.demo"
 
     async def serve(self) -> None:
         """Starts the serving process, on the same port again after the first time."""
@@ -109,7 +108,7 @@ class Campana:
         return [self.pid, int(postmaster)]
 
     def streams(self, count: int) -> Streams:
-        return Streams("campana", self.port, [opening(person(at)) for at in range(count)])
+        return Streams("campana", self.port, [opening(self.person(at)) for at in range(count)])
 
     async def publish(self, first: int, last: int) -> None:
         titles = [payload.title(number) for number in range(first, last + 1)]

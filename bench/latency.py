@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import payload
-from bench.campana import Campana, Publishers, person
+from bench.campana import Campana, Publishers
 from bench.contest import Numbers
 from bench.generator import Generator
 
@@ -63,7 +63,7 @@ async def measure(
 
     async def publish(number: int, due: int) -> None:
         place = (number - first) % subscribers
-        audience = f"user:{person(place)}" if load.spread else "all"
+        audience = f"user:{campana.person(place)}" if load.spread else "all"
         await publishers.publish(audience, payload.title(number, due))
 
     await open_loop(publish, first, last, load.rate)

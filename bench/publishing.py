@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bench import payload
-from bench.campana import DATA, KEY, SQL, Campana, person
+from bench.campana import DATA, KEY, SQL, Campana
 from bench.post import Connection, request
 from bench.process import MissingError, run
 
@@ -63,7 +63,7 @@ async def closed_loop(campana: Campana, connections: int, size: int, seconds: fl
     async def client(place: int) -> int:
         connection, sent = await Connection.to(campana.port), 0
         while time.monotonic() < deadline:
-            await connection.post([events_request(place, sent, size)])
+            await connection.post([events_request(campana, place, sent, size)])
             sent += size
         connection.close()
         return sent
@@ -75,12 +75,12 @@ async def closed_loop(campana: Campana, connections: int, size: int, seconds: fl
     return sent / elapsed
 
 
-def events_request(place: int, number: int, size: int) -> bytes:
+def events_request(campana: Campana, place: int, number: int, size: int) -> bytes:
     """One POST of one event, or of an array; recipients take turns."""
     events = [
         {
             "type": payload.TYPE,
-            "audience": f"user:{person(place * 61 + number + at)}",
+            "audience": f"user:{campana.person(place * 61 + number + at)}",
             "title": payload.title(number + at),
             "message": payload.MESSAGE,
             "data": payload.DATA,
