@@ -65,7 +65,9 @@
     place.hidden = false;
     place.title = text;
     place.querySelector('.live-words').textContent = text;
-    place.querySelector('.live-sign-in').hidden = shown !== 'auth';
+    const signIn = place.querySelector('.live-sign-in');
+    signIn.hidden = shown !== 'auth';
+    signIn.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
     if (shown === 'auth' || shown === 'offline') announce(text);
   }
 
@@ -311,6 +313,16 @@
   if (panel && panel.showPopover) upgradeBell();
 
   /* ---- Forms sent by htmx: what happened, in words ----------------------------------------- */
+
+  /** Perhaps somebody else has signed in since: a page left over must not act in their name. */
+  function refuse(event) {
+    if (place.dataset.state !== 'auth' || event.target.action === `${location.origin}/logout`) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    fail(words.signedOut);
+  }
+  document.addEventListener('submit', refuse, true);
+  document.addEventListener('htmx:config:request', refuse, true);
 
   document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
     if (ctx.request.method === 'GET' || ctx.response.status >= 400) return;

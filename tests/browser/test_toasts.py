@@ -1,0 +1,111 @@
+"""Toasts say what has just happened, once, and get out of the way."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from campana.db import Database
+from tests.browser.conftest import Site, Visit, badge, is_live
+from tests.cast import Cast, Member
+from tests.post import post
+
+pytestmark = pytest.mark.browser
+
+ACTION = [{"name": "view", "label": "Ver venta", "url": "/sales"}]
+
+
+async def _on_another_page(visit: Visit, member: Member) -> Page:
+    """A page that does not show notifications itself; nobody's, so that it is a 404."""
+    return await is_live(await visit(member, "/nowhere"))
+
+
+@pytest.mark.parametrize("variant", ["info", "success", "warning", "error"])
+async def test_a_toast_comes_and_leaves_by_itself(
+    visit: Visit, db: Database, cast: Cast, variant: str
+) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 1")
+    await post(db, {"title": "Hola", "message": "¿Qué tal?", "variant": variant})
+    toast = ana.locator(".toast")
+    await expect(toast).to_have_class(f"toast toast-{variant}")
+    await expect(toast).to_contain_text("Hola")
+    await expect(ana.locator("#announcer")).to_have_text("Notificación nueva: Hola")
+    await expect(toast).to_have_count(0)
+
+
+async def test_a_toast_with_an_action_stays_until_it_is_dismissed(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 0.3")
+    await post(db, {"title": "Con acción", "actions": ACTION}, {"title": "Sin acción"})
+    await expect(ana.locator(".toast", has_text="Sin acción")).to_have_count(0)
+    toast = ana.locator(".toast", has_text="Con acción")
+    await expect(toast.get_by_role("link", name="Ver venta")).to_be_visible()
+    await toast.get_by_role("button", name="Cerrar").click()
+    await expect(toast).to_have_count(0)
+
+
+async def test_a_toast_waits_while_somebody_points_at_it(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 1")
+    await post(db, {"title": "Despacio"})
+    await ana.locator(".toast").hover()
+    await ana.wait_for_timeout(1800)
+    await expect(ana.locator(".toast")).to_have_count(1)
+    await ana.mouse.move(5, 5)
+    await expect(ana.locator(".toast")).to_have_count(0)
+
+
+async def test_a_burst_is_three_toasts_at_most(visit: Visit, db: Database, cast: Cast) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    await post(db, *[{"title": f"Número {n}"} for n in range(12)])
+    await expect(badge(ana)).to_have_text("12")
+    await expect(ana.locator(".toast")).to_have_count(3)
+    await expect(ana.locator(".toast-more")).to_contain_text("10 notificaciones más")
+    await expect(ana.locator("#announcer")).to_have_text("12 notificaciones nuevas")
+
+
+async def test_no_toast_for_what_the_page_shows_already(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, "/notifications"))
+    await post(db, {"title": "Está en la lista"})
+    await expect(ana.locator(".row")).to_have_count(1)
+    await expect(ana.locator(".toast")).to_have_count(0)
+
+
+async def test_no_toast_for_what_is_old(visit: Visit, db: Database, site: Site, cast: Cast) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    await site.stop()
+    await post(db, {"title": "Vieja"})
+    async with db.bus() as bus:
+        await bus.execute("update campana.event set published_at = now() - interval '5 minutes'")
+    await site.start()
+    await expect(badge(ana)).to_have_text("1", timeout=15000)
+    await expect(ana.locator(".toast")).to_have_count(0)
+
+
+async def test_a_toast_leaves_when_its_notification_is_read_elsewhere(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    phone = await is_live(await visit(cast.ana_admin, "/notifications"))
+    await post(db, {"title": "Leída en el móvil", "actions": ACTION})
+    await expect(ana.locator(".toast")).to_have_count(1)
+    await expect(phone.locator(".row")).to_have_count(1)  # "all" is all that was shown
+    await phone.get_by_role("button", name="Marcar todo como leído").click()
+    await expect(ana.locator(".toast")).to_have_count(0)
+
+
+async def test_markup_in_an_event_is_text(visit: Visit, db: Database, cast: Cast) -> None:
+    ana = await _on_another_page(visit, cast.ana_admin)
+    nasty = "<img src=x onerror=\"document.title='cracked'\"><b>negrita</b>"
+    await post(db, {"title": nasty, "message": nasty})
+    await expect(ana.locator(".toast-title")).to_have_text(nasty)
+    await ana.goto("/notifications")
+    await expect(ana.locator(".row-title")).to_contain_text(nasty)
+    await expect(ana).to_have_title("(1) Notificaciones · Campana")
