@@ -13,9 +13,8 @@
 
   /** The row that somebody is about to press. */
   function rowInHand(region) {
-    const pointed = region.querySelector(':hover');
-    const inside = pointed || (region.contains(document.activeElement) && document.activeElement);
-    return inside ? [...region.querySelectorAll(region.dataset.steady)].find(row => row.contains(inside)) : null;
+    const rows = [...region.querySelectorAll(region.dataset.steady)];
+    return rows.find(row => row.matches(':hover')) || rows.find(row => row.matches(':focus-within'));
   }
 
   function hold() {
