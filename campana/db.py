@@ -22,6 +22,11 @@ Tx: TypeAlias = "Connection[Record] | PoolConnectionProxy[Record]"
 """A connection inside a transaction."""
 
 
+# Run at every borrowing of a connection: without aiosql's look-ups.
+_ENTER_TENANT: str = queries.db.enter_tenant.sql
+_LEAVE: str = queries.db.leave.sql
+
+
 class Database:
     """Two pools on one PostgreSQL: `campana_web` for requests, `campana_bus` for the corridor."""
 
@@ -52,9 +57,7 @@ class Database:
     async def tenant(self, tenant_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Tx]:
         """A transaction that sees this tenant's rows and no others."""
         async with self._web.acquire() as connection, connection.transaction():
-            await queries.db.enter_tenant(
-                connection, tenant_id=str(tenant_id), user_id=str(user_id or "")
-            )
+            await connection.execute(_ENTER_TENANT, str(tenant_id), str(user_id or ""))
             yield connection
 
     @asynccontextmanager
@@ -85,10 +88,14 @@ async def _pool(
         min_size=1,
         max_size=size,
         init=_use_json,
-        reset=queries.db.leave,
+        reset=_leave,
         server_settings=_settings(roles, role, name, bus=bus),
         command_timeout=60,
     )
+
+
+async def _leave(connection: "Connection[Record]") -> None:
+    await connection.execute(_LEAVE)
 
 
 def _settings(roles: Roles, role: str, name: str, *, bus: bool) -> dict[str, str]:
