@@ -37,11 +37,12 @@ class Plan:
     latency: float
     publishing: float
     idle: tuple[int, ...]
+    rings: int
     install: bool
 
 
-FULL = Plan(3, 1000, 2.0, 8.0, 3.0, (1000, 5000), install=True)
-QUICK = Plan(1, 200, 0.7, 2.0, 1.0, (200,), install=False)
+FULL = Plan(3, 1000, 2.0, 8.0, 3.0, (1000, 5000), 40, install=True)
+QUICK = Plan(1, 200, 0.7, 2.0, 1.0, (200,), 10, install=False)
 
 
 class Bench:
@@ -145,7 +146,7 @@ class Bench:
 
     async def browser(self) -> None:
         try:
-            self.raw["browser"] = await browser.play(self.campana)
+            self.raw["browser"] = await browser.play(self.campana, self.plan.rings)
             say(f"badge in a browser: {self.raw['browser']}")
         except MissingError as reason:
             self.raw["missing"]["event → badge in a browser"] = str(reason)
