@@ -7,6 +7,7 @@ and brought back. Whatever a page complains about in its console fails the test.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -19,6 +20,7 @@ from playwright.async_api import (
     ConsoleMessage,
     Locator,
     Page,
+    Route,
     async_playwright,
 )
 
@@ -144,6 +146,19 @@ async def is_live(page: Page) -> Page:
 def badge(page: Page) -> Locator:
     """The number on the bell, as it is seen."""
     return page.locator("#bell-badge > [aria-hidden]")
+
+
+async def reload_with(page: Page, pattern: str, replacement: str) -> None:
+    """Loads the page again, its HTML changed on the way by a regular expression."""
+
+    async def rewrite(route: Route) -> None:
+        answer = await route.fetch()
+        html = re.sub(pattern, replacement, await answer.text())
+        await route.fulfill(response=answer, body=html)
+
+    await page.route(page.url, rewrite)
+    await page.reload()
+    await page.unroute(page.url, rewrite)
 
 
 async def beside(page: Page, path: str = "/notifications") -> Page:

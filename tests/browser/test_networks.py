@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
 from campana.db import Database
-from tests.browser.conftest import Site, Visit, badge, is_live
+from tests.browser.conftest import Site, Visit, badge, is_live, reload_with
 from tests.cast import Cast
 from tests.post import post
 
@@ -53,7 +53,7 @@ async def test_behind_a_proxy_that_holds_streams_back_it_polls_and_says_so(
 ) -> None:
     async with buffering_proxy(site) as port:
         ana = await visit(cast.ana_admin, base_url=f"http://127.0.0.1:{port}")
-        await _impatiently(ana)
+        await reload_with(ana, 'id="live"', f"id=\"live\" data-timings='{IMPATIENT}'")
         await expect(ana.locator(".live-words")).to_have_text(
             "Actualizando cada 1 s", timeout=10000
         )
@@ -82,15 +82,3 @@ async def test_a_server_that_says_no_more_is_asked_no_more(
     await expect(ana.locator(".live-words")).to_have_text("Desconectado")
     await ana.wait_for_timeout(1000)
     assert len(asked) == 1
-
-
-async def _impatiently(page: Page) -> None:
-    """Loads the page again with times that a test can wait for."""
-
-    async def hurry(route: Route) -> None:
-        answer = await route.fetch()
-        html = (await answer.text()).replace('id="live"', f"id=\"live\" data-timings='{IMPATIENT}'")
-        await route.fulfill(response=answer, body=html)
-
-    await page.route("**/notifications", hurry)
-    await page.reload()
