@@ -14,6 +14,9 @@ from typing import Any
 
 import asyncpg
 
+# The database is away, busy or refuses: what every loop of ours survives and tries again after.
+DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

@@ -4,7 +4,7 @@ Per reader only the cursor, the sequence number and the read state are put in.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ Format = Literal["json", "html"]
 HEARTBEAT = b": hb\n\n"
 RESYNC_INBOX = b'event: resync\ndata: {"scope":"inbox"}\n\n'
 RESYNC_LIVE = b'event: resync\ndata: {"scope":"live"}\n\n'
-RESYNC_ALL = b'event: resync\ndata: {"scope":"all"}\n\n'
+_RESYNC_ALL = b'event: resync\ndata: {"scope":"all"}\n\nid: %b-%d\n\n'
 
 
 class EventFrames:
@@ -80,13 +80,26 @@ class EventFrames:
 
 def from_payload(payload: dict[str, Any]) -> EventFrames:
     """Frames of an event as its signal carries it (campana.live_payload)."""
-    payload["published_at"] = payload.pop("publishedAt")
+    published = datetime.fromisoformat(payload.pop("publishedAt"))
+    payload["published_at"] = published.astimezone(UTC)  # as the event's own row tells it
     return EventFrames(payload)
 
 
 def message(name: str, body: Mapping[str, Any]) -> bytes:
     """A message without an id; JSON has no line breaks, so one data line is enough."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps(body))
+
+
+def hello(epoch: str, cursor: int, body: Mapping[str, Any], *, lost: bool) -> bytes:
+    """The first message, with the cursor served from as its id.
+
+    lost: something may have been missed, and `resync` follows. Until that has arrived whole the
+    cursor has a leading zero, which the server does not take back (stream.cursor_of): cut in
+    between, the reader is told again.
+    """
+    start = b"id: %b-%b%d\n" % (epoch.encode(), b"0" if lost else b"", cursor)
+    end = _RESYNC_ALL % (epoch.encode(), cursor) if lost else b""
+    return start + message("hello", body) + end
 
 
 def unread(count: int, rev: int, form: Format, locale: str) -> bytes:

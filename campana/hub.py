@@ -13,15 +13,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 
 from campana import frames, render
 from campana.db import Database
-from campana.errors import TooMany
+from campana.errors import DATABASE_TROUBLE, TooMany
 from campana.live import Live
 from campana.news import Due, News
 from campana.queries import queries
+from campana.signals import understood
 from campana.stream import Reader, Stream, cursor_of
 
 log = structlog.get_logger()
@@ -84,6 +84,7 @@ class Hub:
         if not users:
             self._streams.pop(stream.reader.tenant_id, None)
         stream.is_open = False
+        stream.is_gone = True
         self._dirty.discard(stream)
         self._behind.discard(stream)
 
@@ -102,24 +103,25 @@ class Hub:
     # -- hints
 
     def hint(self, payload: str) -> None:
-        """From the bus: {t: tenant, u?: users, s: signals} or {t, close: user, credential}."""
-        try:
-            told = orjson.loads(payload)
-            users = self._streams.get(UUID(told["t"]), {})
-        except (ValueError, KeyError, TypeError):
+        """From the bus: whose streams to look at, which signals to read, whose streams to close."""
+        told = understood(payload)
+        if told is None:
             log.warning("hub.bad_hint", success=False)
             return
-        if "close" in told:
-            for stream in list(users.get(UUID(told["close"]), ())):
-                if told["credential"] in (None, stream.reader.credential_id):
+        users = self._streams.get(told.tenant_id, {})
+        if told.closes is not None:
+            for stream in list(users.get(told.closes, ())):
+                if told.credential in (None, stream.reader.credential_id):
                     self.close(stream, "signed_out")
             return
-        named = users.values() if "u" not in told else (users.get(UUID(u), ()) for u in told["u"])
-        for own in named:
-            self._dirty.update(own)
+        ids = users.keys() if told.user_ids is None else told.user_ids
+        for user_id in ids:
+            self._dirty.update(users.get(user_id, ()))
         if users:
-            self.live.note(told["s"])
-        self._work.set()
+            self.live.note(told.signal_ids)
+            self._work.set()
+        else:
+            self.live.pass_over(told.signal_ids)
 
     def look_at(self, streams: Iterable[Stream]) -> None:
         self._dirty.update(streams)
@@ -140,13 +142,14 @@ class Hub:
             self._work.clear()
             try:
                 await self._tick()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                log.warning("hub.trouble", error=str(error), success=False)
+            except Exception as error:
+                foreseen = isinstance(error, DATABASE_TROUBLE)
+                log.warning("hub.trouble", error=str(error), exc_info=not foreseen, success=False)
                 await asyncio.sleep(0.25)
                 self.gap()
 
     async def _tick(self) -> None:
-        opening, self._opening = self._opening, []
+        opening, self._opening = [s for s in self._opening if not s.is_gone], []
         dirty, self._dirty = self._dirty, set()
         try:
             fresh = await self._admit(opening) if opening else {}
@@ -160,10 +163,13 @@ class Hub:
                 self.news.read(ready[:AT_ONCE], self.epoch),
             )
         except BaseException:
-            # Nothing was written: whoever was due is due again, whoever was to be admitted, too.
-            self._opening += [s for s in opening if not s.is_open]
-            self._dirty |= dirty | {s for s in opening if s.is_open}
+            # Nothing was written: who was due is due again, who was not greeted is admitted again.
+            for stream in opening:
+                stream.is_open = False
+            self._opening += opening
+            self._dirty |= dirty
             raise
+        self.live.told()
         self._dirty.update(ready[AT_ONCE:])
         if lost:
             for stream in self.streams():
@@ -217,13 +223,13 @@ class Hub:
         admitted = {}
         for row in rows:
             stream = opening[row["ord"] - 1]
+            if stream.is_gone:
+                continue  # closed while we asked: what we were told may be older than the reason
             stream.cursor, lost = cursor_of(stream.asked, self.epoch, row["seq"], row["floor"])
             stream.is_open = True
-            admitted[stream] = self._hello(stream, row, snapshot) + (
-                frames.RESYNC_ALL if lost else b""
-            )
+            admitted[stream] = self._hello(stream, row, snapshot, lost)
         for stream in opening:
-            if stream not in admitted:
+            if stream not in admitted and not stream.is_gone:
                 self.close(stream, "signed_out")
         return admitted
 
@@ -231,7 +237,7 @@ class Hub:
         """For a poller: its hello, or None when it may not read."""
         return (await self._admit([stream])).get(stream)
 
-    def _hello(self, stream: Stream, row: asyncpg.Record, snapshot: str) -> bytes:
+    def _hello(self, stream: Stream, row: asyncpg.Record, snapshot: str, lost: bool) -> bytes:
         reader = stream.reader
         body = {
             "userId": str(reader.user_id),
@@ -245,9 +251,8 @@ class Hub:
         }
         if stream.form == "html":
             body["badge"] = render.badge(row["unread"], reader.locale)
-        stream.unread, stream.rev = row["unread"], row["rev"]
-        cursor = b"id: %b-%d\n" % (self.epoch.encode(), stream.cursor)
-        return cursor + frames.message("hello", body)
+        stream.unread, stream.rev, stream.snapshot = row["unread"], row["rev"], snapshot
+        return frames.hello(self.epoch, stream.cursor, body, lost=lost)
 
     async def catch_up(self) -> None:
         """Wait until a stream lags, then go on with those whose buffers have drained."""
@@ -262,7 +267,12 @@ class Hub:
             self._lagging.clear()
 
     async def sweep(self) -> None:
-        """Close what may no longer be open; look at whoever is not where the database is."""
+        """Close what may no longer be open; look at whoever is not where the database is.
+
+        Finds what nobody hinted at, because a process died between its commit and its hint.
+        """
+        self.live.note_gap()
+        self._work.set()
         streams = [s for s in self.streams() if s.is_open]
         async with self.db.bus() as connection:
             rows = await connection.fetch(queries.hub.admit.sql, *credentials(streams))
@@ -277,7 +287,7 @@ class Hub:
             ):
                 self.look_at([stream])
         for stream in streams:
-            if stream not in allowed:
+            if stream not in allowed and not stream.is_gone:
                 self.close(stream, "signed_out")
 
 

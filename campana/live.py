@@ -23,6 +23,9 @@ from campana.stream import Stream
 
 AT_MOST = 500
 REMEMBERED = 20_000
+MOST_MISSED = 1_000
+"""Signals looked for after a gap; when there were more, everybody fetches again."""
+BEHIND = 200
 
 
 class Address(NamedTuple):
@@ -52,67 +55,78 @@ class Live:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._noted: set[int] = set()
-        self._told: dict[int, None] = {}
-        self._last = 0
+        self._taken: dict[int, str] = {}
+        self._told: dict[int, str] = {}  # with its transaction: after a crash, numbers come again
+        self._last: int | None = None
         self._gap = True
+        self._lost = False
 
     def note(self, ids: Iterable[int]) -> None:
         self._noted.update(ids)
+
+    def pass_over(self, ids: Iterable[int]) -> None:
+        """Signals for tenants of whom nobody is here."""
+        self._last = max(self._last or 0, *ids, 0)
 
     def note_gap(self) -> None:
         """Hints may have been lost: look for signals by yourself."""
         self._gap = True
 
     async def fetch(self, *, anybody: bool) -> tuple[list[Signal], bool]:
-        """Signals not told yet, and whether some were lost for good.
+        """Signals not told yet, and whether some were lost for good; the same until `told()`.
 
         anybody: whether a stream is open; without one they are only noted as told.
         """
         if not self._noted and not self._gap:
-            return [], False
-        lost = False
+            return [], self._lost
         async with self._db.bus() as connection:
             if self._gap:
-                lost = await self._find_unnoted(connection)
-            wanted = sorted(self._noted - self._told.keys())[:AT_MOST]
+                await self._find_unnoted(connection)
+            wanted = sorted(self._noted)[:AT_MOST]
             rows = (
                 await connection.fetch(queries.hub.signals.sql, wanted)
                 if wanted and anybody
                 else []
             )
-        self._remember(wanted)
-        return [signal_of(row) for row in rows], lost
+        self._taken = dict.fromkeys(wanted, "") | {row["id"]: row["xid"] for row in rows}
+        fresh = [signal_of(row) for row in rows if self._told.get(row["id"]) != row["xid"]]
+        return fresh, self._lost
+
+    def told(self) -> None:
+        """What was fetched is on its way to whoever may hear it."""
+        self._noted.difference_update(self._taken)
+        self._told |= self._taken
+        self._last = max(self._last or 0, *self._taken, 0)
+        self._taken, self._lost = {}, False
+        while len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
 
     @property
     def pending(self) -> bool:
         return bool(self._noted)
 
-    async def _find_unnoted(self, connection: Tx) -> bool:
+    async def _find_unnoted(self, connection: Tx) -> None:
         """After a gap. The table is unlogged: a crash empties it and its numbers start again."""
         newest = await connection.fetchval(queries.hub.last_signal.sql)
-        emptied: bool = newest < self._last
-        first_look = self._last == 0
-        if emptied:
-            self._told.clear()
-            self._last = 0
-        if not first_look:
-            # Ids become visible out of order: look a little behind the last one too.
-            rows = await connection.fetch(
-                queries.hub.recent_signals.sql, max(0, self._last - 200), 2 * AT_MOST
-            )
-            self._noted.update(row["id"] for row in rows)
-        self._last = max(self._last, newest)
+        if self._last is None:
+            self._last = newest  # the first look: nobody was listening before
+        else:
+            await self._look_back(connection, newest)
         self._gap = False
-        return emptied
 
-    def _remember(self, ids: Sequence[int]) -> None:
-        self._noted.difference_update(ids)
-        self._noted -= self._told.keys()
-        for number in ids:
-            self._told[number] = None
-            self._last = max(self._last, number)
-        while len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
+    async def _look_back(self, connection: Tx, newest: int) -> None:
+        # Ids become visible out of order: look a little behind the last one too.
+        last = self._last or 0
+        rows = await connection.fetch(
+            queries.hub.recent_signals.sql, max(0, min(last, newest) - BEHIND), MOST_MISSED
+        )
+        known = self._told
+        if newest < last or any(known.get(r["id"], "") not in ("", r["xid"]) for r in rows):
+            known.clear()  # these were the numbers of rows that are gone
+            self._lost = True
+        self._noted.update(row["id"] for row in rows if row["id"] not in known)
+        self._lost |= len(rows) == MOST_MISSED
+        self._last = newest
 
     async def address(
         self, signals: Sequence[Signal], streams: Iterable[Stream]

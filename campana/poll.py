@@ -16,8 +16,14 @@ from campana.live import signal_of
 from campana.queries import queries
 from campana.stream import Reader, Stream
 
-_SNAPSHOT = re.compile(r"\d{1,19}:\d{1,19}:[\d,]{0,2000}")
+_SIGNAL = re.compile(
+    r"\d{1,19}:(?P<end>\d{1,19}):(?:\d{1,19}(?:,\d{1,19})*)?@(?P<second>\d{1,12})",
+    re.ASCII,
+)
+"""A database snapshot and the second it was taken."""
 AT_MOST = 200
+KEPT_SECONDS = 50
+"""Live messages are kept for 60; what was committed late may be older than it looks."""
 
 
 class _Page:
@@ -65,15 +71,24 @@ async def poll(
 async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[bytes], bool]:
     if signal is None:
         return [], False
-    if not _SNAPSHOT.fullmatch(signal):
+    if not _is_kept(signal, stream.snapshot):
         return [], True
+    then, now = (text.partition("@")[0] for text in (signal, stream.snapshot))
     try:
         async with hub.db.bus() as connection:
             rows = await connection.fetch(
-                queries.hub.signals_since.sql, stream.reader.tenant_id, signal, AT_MOST
+                queries.hub.signals_since.sql, stream.reader.tenant_id, then, now, AT_MOST
             )
     except asyncpg.DataError:  # numbers that no server gave out
         return [], True
     signals = [signal_of(row) for row in rows]
     heard = await hub.live.address(signals, [stream])
     return heard.get(stream, []), len(rows) == AT_MOST
+
+
+def _is_kept(signal: str, latest: str) -> bool:
+    """Whether all that was committed after `signal` is still there. Not beyond the latest one."""
+    then, now = _SIGNAL.fullmatch(signal), _SIGNAL.fullmatch(latest)
+    if then is None or now is None or int(then["end"]) > int(now["end"]):
+        return False
+    return int(now["second"]) - int(then["second"]) <= KEPT_SECONDS

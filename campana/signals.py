@@ -5,6 +5,7 @@ every hub also sweeps.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import orjson
@@ -19,6 +20,30 @@ WAKE = "campana_wake"
 
 MAX_USERS = 100
 """Above this a hint says "somebody of the tenant": a NOTIFY payload holds under 8,000 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a hub is told. user_ids None: anybody of the tenant. closes: whose streams end."""
+
+    tenant_id: UUID
+    user_ids: list[UUID] | None = None
+    signal_ids: list[int] = field(default_factory=list)
+    closes: UUID | None = None
+    credential: str | None = None
+
+
+def understood(payload: str) -> Hint | None:
+    """The hint in a payload; None for anything else: every login of the database can NOTIFY."""
+    try:
+        told = orjson.loads(payload)
+        tenant_id = UUID(told["t"])
+        if "close" in told:
+            return Hint(tenant_id, closes=UUID(told["close"]), credential=told["credential"])
+        users = [UUID(user) for user in told["u"]] if "u" in told else None
+        return Hint(tenant_id, users, [_id(signal) for signal in told["s"]])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 async def hint(
@@ -40,6 +65,12 @@ async def close_streams(
 ) -> None:
     """Have every hub close this user's streams at once, or only those of one session or key."""
     await _notify(db, {"t": str(tenant_id), "close": str(user_id), "credential": credential_id})
+
+
+def _id(signal: object) -> int:
+    if not isinstance(signal, int) or not 0 <= signal < 2**63:
+        raise ValueError
+    return signal
 
 
 async def _notify(db: Database, payload: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ from campana.frames import Format
 WINDOW = 64 * 1024
 """Bytes that may wait for one reader; more is read from the database when these have gone."""
 
-_CURSOR = re.compile(r"([0-9a-f]{1,32})-(\d{1,18})")
+_CURSOR = re.compile(r"([0-9a-f]{1,32})-(0|[1-9][0-9]{0,17})")
 
 
 class Transport(Protocol):
@@ -42,7 +42,11 @@ class Reader:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """`cursor` is the last sequence number written; `deadline` a monotonic time."""
+    """`cursor` is the last sequence number written; `deadline` a monotonic time.
+
+    is_open: admitted and greeted. is_gone: nothing may be written any more; its connection may
+    serve another request already.
+    """
 
     reader: Reader
     form: Format
@@ -53,16 +57,18 @@ class Stream:
     deadline: float
     opened: float = field(default_factory=monotonic)
     is_open: bool = False
+    is_gone: bool = False
     cursor: int = 0
     unread: int = -1
     rev: int = -1
+    snapshot: str = ""
     missed_live: bool = False
     stalled_since: float = 0.0
     stalled_at: int = 0
 
     def write(self, data: bytes) -> None:
         """One write, framed as an HTTP chunk where the connection is chunked."""
-        if not self.transport.is_closing():
+        if not self.is_gone and not self.transport.is_closing():
             self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
 
     @property

@@ -104,13 +104,19 @@ class Ear:
             response.close()
         return self
 
+    async def returns(self, *, bytes_until_cut: int | None = None) -> Ear:
+        """Come back with Last-Event-ID and wait for the new hello."""
+        before = len(self.messages)
+        await (await self.open(bytes_until_cut=bytes_until_cut)).hears("hello", from_=before)
+        return self
+
     async def _listen(self, response: aiohttp.ClientResponse, left: int | None) -> None:
         parser = Parser(self.last_id)
         try:
             async for received in response.content.iter_any():
                 for message in parser.feed(received if left is None else received[:left]):
-                    self.last_id = message.id or self.last_id
                     self.messages.append(message)
+                self.last_id = parser.last_id
                 if left is not None and (left := left - len(received)) <= 0:
                     return
         except (aiohttp.ClientError, ConnectionError):

@@ -19,8 +19,8 @@ where case c.credential
 end;
 
 -- name: snapshot$
--- A poller hands it back and gets the live messages committed since.
-select pg_current_snapshot()::text;
+-- A poller hands it back and gets the live messages committed since; with the time in seconds.
+select pg_current_snapshot() || '@' || extract(epoch from clock_timestamp())::bigint;
 
 -- name: news
 -- What each cursor has not seen yet, at most $4 rows each. Cursors with the same news share a row:
@@ -52,29 +52,32 @@ group by 1, 2, 3, 4;
 
 -- name: signals
 -- Live messages by id.
-select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
+select s.id, s.xid::text as xid, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
 where s.id = any ($1::bigint[])
 order by s.id;
 
 -- name: recent_signals
 -- All live messages above an id: what to look at when hints may have been lost.
-select s.id
+select s.id, s.xid::text as xid
 from campana.signal s
 where s.id > $1
 order by s.id
 limit $2;
 
 -- name: last_signal$
-select coalesce(max(id), 0) from campana.signal;
+-- The highest id given. Of the sequence, which only a crash sets back; the table is emptied by time too.
+select coalesce(pg_sequence_last_value('campana.signal_id_seq'), 0);
 
 -- name: signals_since
--- Live messages of a tenant committed since a snapshot.
+-- Live messages of a tenant committed since a snapshot and before another.
 select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
-where s.tenant_id = $1 and not pg_visible_in_snapshot(s.xid, $2::text::pg_snapshot)
+where s.tenant_id = $1
+  and not pg_visible_in_snapshot(s.xid, $2::text::pg_snapshot)
+  and pg_visible_in_snapshot(s.xid, $3::text::pg_snapshot)
 order by s.id
-limit $3;
+limit $4;
 
 -- name: audience
 -- Who of these connected users each rule names: the one evaluator, with current rights.
