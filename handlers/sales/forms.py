@@ -46,14 +46,16 @@ def show(
 ) -> web.StreamResponse:
     """The form: kind is staff, checkout or edit."""
     template = "sales/_form.html" if replies.is_htmx(request) else "sales/form.html"
+    errors, lines = _by_field(error), _lines(typed)
     return page(
         request,
         template,
         status=error.status if error else 200,
         kind=kind,
         typed=typed,
-        lines=_lines(typed),
-        errors=_by_field(error),
+        lines=lines,
+        errors=errors,
+        focus=_first_wrong(errors, len(lines)),
         problem=str(error) if isinstance(error, Conflict) else None,
         currencies=CURRENCIES,
         **more,
@@ -108,6 +110,13 @@ def _once_more(typed: Typed, error: CampanaError) -> Typed:
 def _lines(typed: Typed) -> list[TypedItem]:
     missing = max(0, LEAST_LINES - len(typed.items))
     return [*typed.items[:FORM_LINES], *[TypedItem()] * missing]
+
+
+def _first_wrong(errors: dict[str, str], lines: int) -> str:
+    """The field to begin with, from the top of the form; the first one when nothing is wrong."""
+    parts = ("product", "quantity", "price")
+    places = [f"items.{line}.{part}" for line in range(lines) for part in parts]
+    return next((f for f in ("customer", *places, "total", "currency") if f in errors), "customer")
 
 
 def _by_field(error: CampanaError | None) -> dict[str, str]:

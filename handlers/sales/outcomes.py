@@ -60,7 +60,7 @@ async def _refused(request: web.Request, error: CampanaError, reason: str) -> we
         template,
         status=error.status,
         sale=await found(request),
-        flashes=[{"variant": "error", "text": str(error)}],
+        flashes=[] if error.errors else [{"variant": "error", "text": str(error)}],
         errors={one.field: one.message for one in error.errors},
         reason=reason,
     )
