@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent / "static"
+ROOT = Path(__file__).resolve().parent.parent / "static"
 PREFIX = "/static/"
 
 

@@ -1,0 +1,68 @@
+"""Static files are found, kept, zipped, and never more than static files."""
+
+from __future__ import annotations
+
+import pytest
+from yarl import URL
+
+from campana.assets import ROOT, asset
+from tests.conftest import SignIn
+
+
+async def test_a_fingerprinted_file_is_kept_for_ever(client: SignIn) -> None:
+    browser = await client()
+    answer = await browser.get(asset("app.js"))
+    assert answer.status == 200
+    assert answer.content_type == "text/javascript"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert await answer.read() == (ROOT / "app.js").read_bytes()
+
+
+async def test_without_or_with_an_old_fingerprint_it_is_asked_for_again(client: SignIn) -> None:
+    browser = await client()
+    for address in ("/static/app.js", "/static/app.js?v=0123456789"):
+        answer = await browser.get(address)
+        assert answer.headers["Cache-Control"] == "no-cache"
+        known = {"If-None-Match": answer.headers["ETag"]}
+        assert (await browser.get(address, headers=known)).status == 304
+
+
+async def test_texts_travel_zipped_to_those_who_can_read_that(client: SignIn) -> None:
+    browser = await client()
+    zipped = await browser.get("/static/css/base.css", headers={"Accept-Encoding": "gzip"})
+    plain = await browser.get("/static/css/base.css", headers={"Accept-Encoding": "identity"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert int(zipped.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
+    assert await zipped.read() == await plain.read()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../main.py",
+        "%2e%2e/main.py",
+        "..%2fmain.py",
+        "css/../../main.py",
+        "/etc/passwd",
+        "css",
+        "nowhere.js",
+        "nowhere/../nowhere.js",
+        "app.js/x",
+        "a%00b",
+        "a" * 5000,
+        "%ff%fe",
+    ],
+)
+async def test_nothing_else_is_served(client: SignIn, path: str) -> None:
+    browser = await client()
+    url = URL(f"{browser.make_url('/')}static/{path}", encoded=True)
+    answer = await browser.session.get(url)
+    assert answer.status in (400, 404)
+    assert "Composition root" not in await answer.text()
+
+
+async def test_a_detour_in_the_path_leads_to_the_file(client: SignIn) -> None:
+    browser = await client()
+    url = URL(f"{browser.make_url('/')}static/nowhere/../app.js", encoded=True)
+    assert (await browser.session.get(url)).status == 200
