@@ -25,6 +25,7 @@ actor. Live types (°) leave no row and are never replayed.
 | `unread` | – | count, rev |
 | `read`, `deleted` | – | ids, or upTo; rev |
 | `resync` | – | scope (inbox, live or all): you may have missed something, fetch again |
+| `visited` | – | page: what was new there has been looked at, on another device perhaps |
 | `bye` | – | reason; the stream ends, reconnect |
 
 Resume with `Last-Event-ID` (header, or parameter `last_event_id`): every notification after it, once, in

@@ -190,6 +190,12 @@ class ResyncShape(Shape):
     scope: str
 
 
+class VisitedShape(Shape):
+    """A page was looked at, here or on another device: nothing on it is new any more."""
+
+    page: str
+
+
 class StreamQuery(QueryShape):
     """Where to begin, and how to listen."""
 
@@ -211,6 +217,7 @@ JSON_STREAM = Stream(
         "read": StateShape,
         "deleted": StateShape,
         "resync": ResyncShape,
+        "visited": VisitedShape,
         "bye": dict[str, Any],
     },
 )
