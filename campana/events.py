@@ -185,7 +185,7 @@ class OrderPaid(Event):
 class SaleCreated(Event):
     """A sale was created, checked out or paid.
 
-    data: {saleId, number, customer, total, currency, stage: created|checkout|paid}.
+    data: {saleId, number, customer, total, currency, status, stage: created|checkout|paid}.
     """
 
     type = "sale:created"
@@ -193,13 +193,13 @@ class SaleCreated(Event):
 
 
 class SaleUpdated(Event):
-    """A sale changed. data: {saleId, number, changes}."""
+    """A sale changed. data: as of sale:created, and changes: the names of what changed."""
 
     type = "sale:updated"
 
 
 class SaleCancelled(Event):
-    """A sale was cancelled. data: {saleId, number, reason}."""
+    """A sale was cancelled. data: as of sale:created, and reason, which may be null."""
 
     type = "sale:cancelled"
     default_variant = "warning"
