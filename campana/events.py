@@ -185,7 +185,7 @@ class OrderPaid(Event):
 class SaleCreated(Event):
     """A sale was created, checked out or paid.
 
-    data: {saleId, number, customer, total, currency, status, stage: created|checkout|paid}.
+    data: {saleId, number, customer, total, currency, status, stage (created, checkout or paid)}.
     """
 
     type = "sale:created"
