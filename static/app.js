@@ -45,6 +45,7 @@
   window.addEventListener('offline', () => say('offline'));
 
   function showState({ state, mode, poll }) {
+    if (state === 'idle') return; // nobody looks
     const shown = state === 'live' ? (mode === 'poll' ? 'poll' : 'live') : state;
     const troubled = place.dataset.shown === 'waiting' || place.dataset.shown === 'offline';
     if (shown === 'connecting' || shown === 'waiting') {
@@ -55,7 +56,7 @@
     }
     graceTimers.forEach(clearTimeout);
     graceTimers = [];
-    say(shown === 'closed' || shown === 'idle' ? 'offline' : shown, poll);
+    say(shown === 'closed' ? 'offline' : shown, poll);
   }
 
   function say(shown, poll) {
@@ -116,6 +117,7 @@
     if (present >= MOST_TOASTS) {
       const oldest = all('.toast:not([data-stay])', toasts)[0] || toasts.firstElementChild;
       oldest.remove();
+      remaining.delete(oldest);
       return showMore(2);
     }
     const toast = fragment(data.toast);
@@ -319,7 +321,7 @@
     if (place.dataset.state !== 'auth' || event.target.action === `${location.origin}/logout`) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    fail(words.signedOut);
+    if (event.type === 'submit') fail(words.signedOut);
   }
   document.addEventListener('submit', refuse, true);
   document.addEventListener('htmx:config:request', refuse, true);

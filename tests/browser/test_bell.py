@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from campana import inbox, sessions
 from campana.db import Database
 from campana.users import Person
-from tests.browser.conftest import Site, Visit, badge, beside, is_live
+from tests.browser.conftest import Site, Visit, badge, beside, is_live, reload_with
 from tests.cast import Cast, Member
 from tests.conftest import signed_in
 from tests.post import post
@@ -131,6 +131,24 @@ async def test_without_a_shared_worker_each_tab_connects_itself(
         await expect(page.locator(".row")).to_have_count(1)
 
 
+async def test_a_worker_that_never_answers_is_done_without(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    ana = await visit(cast.ana_admin)
+    await ana.context.add_init_script(
+        """window.made = 0;
+        window.SharedWorker = class {
+          port = { postMessage() {} };
+          constructor() { made += 1; }
+        };"""
+    )
+    await reload_with(ana, 'id="live"', """id="live" data-timings='{"answer": 100}'""")
+    await is_live(ana)
+    assert await ana.evaluate("made") == 3
+    await post(db, {"title": "Aun así"})
+    await expect(badge(ana)).to_have_text("1")
+
+
 async def test_the_next_person_sees_nothing_of_the_first(
     visit: Visit, db: Database, site: Site, cast: Cast
 ) -> None:
@@ -154,6 +172,10 @@ async def test_the_next_person_sees_nothing_of_the_first(
     await expect(ana.locator(".row-title")).to_contain_text(["De Luis"])
     await expect(ana.locator(".row")).to_have_count(1)
     await expect(tab.locator(".row")).to_have_count(0)
+
+    await tab.get_by_role("button", name="Marcar todo como leído").click()
+    await expect(tab.locator(".toast")).to_contain_text("Tu sesión terminó")
+    await expect(badge(ana)).to_have_text("1")  # the page left over did nothing in Luis's name
 
 
 async def _signed_in_elsewhere(db: Database, member: Member) -> Person:

@@ -1,0 +1,153 @@
+"""Sales in two browsers: what one sells, the other sees."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import Visit, beside, is_live
+from tests.browser.test_pages import _is_accessible as is_accessible
+from tests.cast import Cast
+
+pytestmark = pytest.mark.browser
+
+
+async def sell(page: Page, customer: str, total: str = "12.50") -> None:
+    """One sale by the form, as a seller does."""
+    await page.goto("/sales/new")
+    await page.get_by_label("Cliente").fill(customer)
+    await page.get_by_label("Total").fill(total)
+    await page.get_by_role("button", name="Guardar venta").click()
+    await expect(page.locator(".flash-success")).to_contain_text("está guardada")
+
+
+def row(page: Page, customer: str) -> Locator:
+    return page.locator("tr.sale", has_text=customer)
+
+
+async def test_a_sale_appears_and_its_payment_shows_without_a_reload(
+    visit: Visit, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, "/sales"))
+    luis = await visit(cast.luis_colleague)
+    await ana.evaluate("window.stays = true")
+
+    await sell(luis, "María López")
+    await expect(row(ana, "María López")).to_contain_text("Pendiente")
+    await expect(ana.locator("#bell-badge > [aria-hidden]")).to_have_text("1")
+    await expect(ana.locator(".toast")).to_have_count(0)
+
+    await luis.get_by_role("button", name="Confirmar pago").click()
+    await expect(luis.locator(".flash-success")).to_contain_text("está pagada")
+    await expect(row(ana, "María López")).to_contain_text("Pagada")
+    assert await ana.evaluate("window.stays")
+
+
+async def test_confirming_in_the_list_keeps_the_keyboard_where_it_was(
+    visit: Visit, cast: Cast
+) -> None:
+    luis = await visit(cast.luis_colleague)
+    await sell(luis, "María López")
+    ana = await is_live(await visit(cast.ana_admin, "/sales"))
+
+    await row(ana, "María").get_by_role("button", name="Confirmar pago").press("Enter")
+    await expect(row(ana, "María")).to_contain_text("Pagada")
+    await expect(row(ana, "María").get_by_role("link")).to_be_focused()
+    await expect(ana.locator("#announcer")).to_have_text("La venta 1 está pagada.")
+
+
+async def test_looking_at_the_list_clears_the_badge_in_every_tab(visit: Visit, cast: Cast) -> None:
+    ana = await is_live(await visit(cast.ana_admin))
+    phone = await is_live(await visit(cast.ana_admin))
+    luis = await visit(cast.luis_colleague)
+    for name in ("Uno", "Dos"):
+        await sell(luis, name)
+    for device in (ana, phone):
+        await expect(device.locator("#sales-badge > [aria-hidden]")).to_have_text("2")
+
+    tab = await beside(ana, "/sales")
+    await expect(tab.locator("tr.sale")).to_have_count(2)
+    for device in (ana, phone, tab):
+        await expect(device.locator("#sales-badge")).to_be_hidden()
+
+
+async def test_a_row_stays_under_the_hand_while_others_arrive(visit: Visit, cast: Cast) -> None:
+    luis = await visit(cast.luis_colleague)
+    for number in range(12):
+        await sell(luis, f"Cliente {number}")
+    ana = await is_live(
+        await visit(cast.ana_admin, "/sales", viewport={"width": 900, "height": 500})
+    )
+    held = row(ana, "Cliente 9")
+    await held.hover()
+    place = "row => Math.round(row.getBoundingClientRect().top)"
+    before = await held.evaluate(place)
+
+    await sell(luis, "Recién llegada")
+    await expect(row(ana, "Recién llegada")).to_have_count(1)
+    assert await held.evaluate(place) == before
+
+
+async def test_what_was_typed_stays_when_something_is_wrong(visit: Visit, cast: Cast) -> None:
+    luis = await visit(cast.luis_colleague, "/checkout")
+    await luis.get_by_label("Cliente").fill("María")
+    await luis.locator("#product-1").fill("Pan")
+    await luis.locator("#price-1").fill("mucho")
+    await luis.get_by_role("button", name="Otro artículo").click()
+    await expect(luis.locator("#product-4")).to_be_focused()
+    await luis.get_by_role("button", name="Comprar").click()
+
+    await expect(luis.locator("#price-1")).to_be_focused()
+    await expect(luis.locator("#price-1")).to_have_accessible_description(
+        re.compile("Escríbelo como número")
+    )
+    await luis.locator("#price-1").fill("0,25")
+    await luis.get_by_role("button", name="Comprar").click()
+    await expect(luis.locator("#sale")).to_contain_text("$0.25")
+
+
+async def test_everything_works_without_javascript(visit: Visit, cast: Cast) -> None:
+    luis = await visit(cast.luis_colleague, java_script_enabled=False)
+    await luis.get_by_role("link", name="Mis ventas").click()
+    await luis.get_by_role("link", name="Venta nueva").click()
+    await luis.get_by_role("button", name="Guardar venta").click()
+    await expect(luis.get_by_text("¿Quién es el cliente?")).to_be_visible()
+    await luis.get_by_label("Cliente").fill("María")
+    await luis.get_by_label("Total").fill("3")
+    await luis.get_by_role("button", name="Guardar venta").click()
+    await luis.get_by_role("link", name="Cambiar").click()
+    await luis.get_by_label("Total").fill("4")
+    await luis.get_by_role("button", name="Guardar venta").click()
+    await expect(luis.locator("#sale")).to_contain_text("$4.00")
+    await luis.locator("summary", has_text="Cancelar esta venta").click()
+    await luis.get_by_label("Motivo").fill("Se fue")
+    await luis.get_by_role("button", name="Cancelar esta venta").click()
+    await expect(luis.locator("#sale")).to_contain_text("Se fue")
+
+    ana = await visit(cast.ana_admin, "/sales", java_script_enabled=False)
+    await expect(row(ana, "María")).to_contain_text("Cancelada")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 320])
+async def test_axe_finds_nothing(visit: Visit, cast: Cast, theme: str, width: int) -> None:
+    looks = {
+        "color_scheme": theme,
+        "viewport": {"width": width, "height": 800},
+        "bypass_csp": True,
+        "reduced_motion": "reduce",
+    }
+    luis = await visit(cast.luis_colleague, "/sales/mine", **looks)
+    await is_accessible(luis)
+    await sell(luis, "W" * 120, "9999999999.99")
+    await sell(luis, "María")
+    await is_accessible(luis)
+    await luis.locator("summary", has_text="Cancelar esta venta").click()
+    await is_accessible(luis)
+    await luis.goto("/checkout")
+    await luis.get_by_role("button", name="Comprar").click()
+    await is_accessible(luis)
+    ana = await visit(cast.ana_admin, "/sales", **looks)
+    await is_accessible(ana)
