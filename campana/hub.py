@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 AT_ONCE = 1_000
 """Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
+LIVE_WINDOW = 256 * 1024
+"""Bytes of live messages for one stream in one tick; who would get more fetches again."""
 SLICE = 256
 """Streams written to before other work gets a turn."""
 
@@ -54,7 +56,7 @@ class Hub:
     # -- streams come and go
 
     def register(self, stream: Stream) -> None:
-        """Take a stream in; the next tick authorises it and serves it from its cursor.
+        """Take a stream in, before anything of it is sent.
 
         Raises TooMany for one stream too many of the same user.
         """
@@ -69,6 +71,9 @@ class Hub:
             )
         own.append(stream)
         self.count += 1
+
+    def open(self, stream: Stream) -> None:
+        """Its headers are out: the next tick authorises it and serves it from its cursor."""
         self._opening.append(stream)
         self._work.set()
 
@@ -200,11 +205,11 @@ class Hub:
                 if news.more:
                     self._dirty.add(stream)
             if live := heard.get(stream):
-                if stream.waiting:
+                fitting = _fitting(live, 0 if stream.waiting else LIVE_WINDOW)
+                pieces += fitting
+                if len(fitting) < len(live):
                     stream.missed_live = True
                     self._fall_behind(stream)
-                else:
-                    pieces += live
             if pieces and stream.is_open:
                 stream.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
                 self.delivered += 1
@@ -289,6 +294,15 @@ class Hub:
         for stream in streams:
             if stream not in allowed and not stream.is_gone:
                 self.close(stream, "signed_out")
+
+
+def _fitting(live: list[bytes], room: int) -> list[bytes]:
+    """The first of these messages that are within `room` bytes together."""
+    for number, message in enumerate(live):
+        room -= len(message)
+        if room < 0:
+            return live[:number]
+    return live
 
 
 def credentials(

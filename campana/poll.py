@@ -43,8 +43,6 @@ class _Page:
     def get_write_buffer_size(self) -> int:
         return 0
 
-    def stop_streaming(self) -> None: ...
-
 
 async def poll(
     hub: Hub, reader: Reader, form: Format, asked: str | None, signal: str | None
@@ -54,7 +52,7 @@ async def poll(
     Raises Unauthorized when the right to read has gone meanwhile.
     """
     page = _Page()
-    stream = Stream(reader, form, page, page, chunked=False, asked=asked, deadline=0)
+    stream = Stream(reader, form, page, chunked=False, asked=asked, deadline=0)
     hello = await hub.admit_one(stream)
     if hello is None:
         raise Unauthorized("Sign in again.", code="session_ended")

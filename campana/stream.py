@@ -51,10 +51,10 @@ class Stream:
     reader: Reader
     form: Format
     transport: Transport
-    response: Response
     chunked: bool
     asked: str | None
     deadline: float
+    response: Response | None = None
     opened: float = field(default_factory=monotonic)
     is_open: bool = False
     is_gone: bool = False
@@ -85,7 +85,8 @@ class Stream:
         return waiting > 0 and now - self.stalled_since > patience
 
     def end(self) -> None:
-        self.response.stop_streaming()
+        if self.response is not None:
+            self.response.stop_streaming()
 
 
 def cursor_of(asked: str | None, epoch: str, head: int, floor: int) -> tuple[int, bool]:

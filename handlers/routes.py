@@ -44,7 +44,7 @@ SIGNED_IN = [
     web.get("/notifications/list", inbox_pages.part),
     web.get("/notifications/latest", inbox_pages.latest),
     web.get("/notifications/{id}", inbox_pages.follow),
-    web.get("/stream", stream.browser),
+    web.get("/stream", stream.browser, allow_head=False),
     web.get("/sales/mine", pages.mine),
     web.get("/sales/mine/list", pages.mine_part),
     web.get("/sales/new", counter.new),
@@ -78,7 +78,7 @@ API = [
     web.post("/api/notifications/{id}/delete", readings.delete),
     web.delete("/api/notifications/{id}", readings.delete),
     web.post("/api/notifications/{id}/restore", readings.restore),
-    web.get("/api/stream", stream.api),
+    web.get("/api/stream", stream.api, allow_head=False),
 ]
 
 OPERATIONS = [

@@ -37,9 +37,7 @@ async def browser(request: web.Request) -> web.StreamResponse:
 
 
 @signed_in
-@described(
-    "Stream of a person's news", tag="stream", query=StreamQuery, answers={200: JSON_STREAM}
-)
+@described("Stream of a person's news", tag="stream", query=StreamQuery, answers={200: JSON_STREAM})
 async def api(request: web.Request) -> web.StreamResponse:
     return await _serve(request, "json")
 
@@ -54,27 +52,18 @@ async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
         body = await poll(hub, reader, form, asked, request.query.get("signal"))
         return web.Response(body=body, headers=SSE)
 
-    response = EventStream()
-    await response.prepare(request)
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        return response
+    if request.transport is None:
+        raise Unavailable("The reader left before the stream opened.")
     stream = Stream(
         reader=reader,
         form=form,
-        transport=transport,
-        response=response,
+        transport=request.transport,
         chunked=request.version >= (1, 1),
         asked=asked,
         deadline=_deadline(request, request["person"]),
     )
-    stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
-    try:
-        hub.register(stream)
-        await response.wait()
-    finally:
-        hub.forget(stream)
-    return response
+    hub.register(stream)
+    return EventStream(hub, stream)
 
 
 def _reader(person: Person) -> Reader:
