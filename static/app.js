@@ -326,7 +326,9 @@
   document.addEventListener('submit', refuse, true);
   document.addEventListener('htmx:config:request', refuse, true);
 
-  document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+  document.addEventListener('htmx:after:request', event => {
+    const { ctx } = event.detail;
+    if (ctx.response.status === 401) return stay(event, ctx);
     if (ctx.request.method === 'GET' || ctx.response.status >= 400) return;
     const form = ctx.sourceElement;
     const says = form.dataset.says;
@@ -335,6 +337,13 @@
     if (form.closest('.row-tools')) keepFocus(form.closest('.row'), says === 'deleted');
     window.live.poke();
   });
+
+  /** Signed out: the page stays, with whatever is half written on it, and says so. */
+  function stay(event, ctx) {
+    event.preventDefault(); // htmx would follow to the sign-in page
+    say('auth');
+    if (ctx.request.method !== 'GET') fail(words.signedOut);
+  }
 
   /** A swap must not throw the keyboard back to the top of the page. */
   function keepFocus(row, leaves) {
@@ -348,7 +357,7 @@
   }
 
   document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
-    if (ctx.request.method !== 'GET') fail(ctx.response.status === 401 ? words.signedOut : words.failed);
+    if (ctx.request.method !== 'GET') fail(words.failed);
   });
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
     if (ctx && ctx.request.method !== 'GET') fail(words.offline);
