@@ -59,6 +59,25 @@ begin
 end;
 $$;
 
+-- Tenant and type the careful way: by id too, for a caller bound to a tenant, or with the reason why not.
+create or replace function campana.find_publisher(
+  tenant text, type text, out tenant_id uuid, out own uuid, out lasting boolean, out priority text, out variant text
+) returns record
+language plpgsql stable as $$
+begin
+  tenant_id := campana.find_tenant(find_publisher.tenant);
+  select coalesce(b.lasting, y.lasting), coalesce(b.priority, y.priority), coalesce(b.variant, y.variant)
+  into lasting, priority, variant
+  from (values (find_publisher.type)) w (name)
+  left join campana.builtin_type b on b.name = w.name
+  left join campana.tenant_type y on y.tenant_id = find_publisher.tenant_id and y.name = w.name;
+  if lasting is null then
+    perform campana.refuse('CA002', 'type', format('There is no event type %L.', left(find_publisher.type, 80)),
+      'Use a built-in type such as sale:created, or add your own with: main.py type add.');
+  end if;
+end;
+$$;
+
 create or replace function campana.check_event(
   type text, title text, message text, data jsonb, priority text, variant text, url text,
   actions jsonb, subject text, dedupe_key text, collapse_key text, deliver_at timestamptz, expires_at timestamptz
@@ -119,27 +138,37 @@ language plpgsql security definer set search_path = campana, pg_temp as $$
 #variable_conflict use_column
 <<fn>>
 declare
-  tenant_id uuid := campana.find_tenant(publish_event.tenant);
-  known     record;
-  rule      jsonb;
-  actor_id  uuid;
-  event_id  uuid := campana.uuid7();
-  earlier   uuid;
+  known    record;
+  rule     jsonb := '["all"]';
+  actor_id uuid;
+  event_id uuid := campana.uuid7();
+  earlier  uuid;
 begin
-  select b.lasting, b.priority, b.variant into known from campana.builtin_type b where b.name = publish_event.type;
-  if not found then
-    select t.lasting, t.priority, t.variant into known
-    from campana.tenant_type t where t.tenant_id = fn.tenant_id and t.name = publish_event.type;
-    if not found then
-      perform campana.refuse('CA002', 'type', format('There is no event type %L.', left(publish_event.type, 80)),
-        'Use a built-in type such as sale:created, or add your own with: main.py type add.');
-    end if;
+  -- One look for tenant and type: each statement here is paid by every publisher.
+  select t.id as tenant_id, campana.current_tenant() as own,
+    coalesce(b.lasting, y.lasting) as lasting, coalesce(b.priority, y.priority) as priority,
+    coalesce(b.variant, y.variant) as variant
+  into known
+  from campana.tenant t
+  left join campana.builtin_type b on b.name = publish_event.type
+  left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_event.type
+  where t.slug = publish_event.tenant and t.active;
+  if known.tenant_id is null or known.lasting is null
+     or known.own is distinct from known.tenant_id and (known.own is not null or current_setting('role') = 'campana_web')
+  then
+    known := campana.find_publisher(publish_event.tenant, publish_event.type);
   end if;
-  rule := campana.parse_audience(tenant_id, publish_event.audience);
-  perform campana.check_event(publish_event.type, title, message, coalesce(data, '{}'), priority, variant, url,
-    actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
+  if publish_event.audience is distinct from 'all' then
+    rule := campana.parse_audience(known.tenant_id, publish_event.audience);
+  end if;
+  if length(title) > 200 or length(message) > 4000 or data is distinct from '{}'
+     or coalesce(priority, variant, url, actions::text, subject, dedupe_key, collapse_key) is not null
+     or coalesce(deliver_at, expires_at) is not null then
+    perform campana.check_event(publish_event.type, title, message, coalesce(data, '{}'), priority, variant, url,
+      actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
+  end if;
   if actor is not null then
-    actor_id := campana.find_user(tenant_id, actor);
+    actor_id := campana.find_user(known.tenant_id, actor);
     if actor_id is null then
       perform campana.refuse('CA004', 'actor', 'The actor is not a user of this tenant.', 'Name a user by id or by e-mail.');
     end if;
@@ -147,11 +176,11 @@ begin
 
   if dedupe_key is not null then
     insert into campana.dedupe (tenant_id, key, event_id)
-    values (tenant_id, dedupe_key, event_id)
+    values (known.tenant_id, dedupe_key, event_id)
     on conflict do nothing;
     if not found then
       select d.event_id into earlier from campana.dedupe d
-      where d.tenant_id = fn.tenant_id and d.key = dedupe_key;
+      where d.tenant_id = known.tenant_id and d.key = dedupe_key;
       return earlier;
     end if;
   end if;
@@ -161,7 +190,7 @@ begin
       deliver_at, tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
       url, actions, actor, subject, collapse_key, expires_at, published_at)
     values (
-      deliver_at, tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+      deliver_at, known.tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
       coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
       url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
     return event_id;
@@ -171,15 +200,14 @@ begin
     tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
     url, actions, actor, subject, collapse_key, expires_at, published_at)
   values (
-    tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+    known.tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
     coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
     url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
-  -- A commit that notifies holds a cluster-wide lock across its fsync: wake only who sleeps.
-  if not exists (
-    select from campana.dispatcher where awake and beat > clock_timestamp() - interval '1 second'
-  ) then
-    perform pg_notify('campana_wake', '');
-  end if;
+  -- A commit that notifies holds a cluster-wide lock across its fsync: wake only when all sleep.
+  -- With nobody there nobody is woken: a dispatcher that comes looks by itself.
+  perform pg_notify('campana_wake', '')
+  from (select bool_or(awake and beat > clock_timestamp() - interval '1 second') as awake from campana.dispatcher) d
+  where not d.awake;
   return event_id;
 end;
 $$;
