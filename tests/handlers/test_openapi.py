@@ -58,7 +58,7 @@ async def test_it_says_who_may_ask(document):
 async def test_the_stream_is_described_with_its_messages(document):
     stream = document["paths"]["/api/stream"]["get"]["responses"]["200"]
     assert set(stream["content"]["text/event-stream"]["x-messages"]) == {
-        *("hello", "notification", "unread", "read", "deleted", "resync", "bye")
+        *("hello", "notification", "unread", "read", "deleted", "resync", "visited", "bye")
     }
 
 

@@ -197,5 +197,7 @@ def _unless_different(sale: Sale, draft: Draft) -> Done:
     if _draft_of(sale).digest == draft.digest:
         return Done(sale, changed=False)
     if sale.is_pending:
-        raise Conflict(_("Somebody changed this sale meanwhile. Saved again, yours counts."), field="version")
+        raise Conflict(
+            _("Somebody changed this sale meanwhile. Saved again, yours counts."), field="version"
+        )
     raise Conflict(_("This sale is paid or cancelled and stays as it is."), field="status")
