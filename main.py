@@ -11,9 +11,10 @@ import structlog
 from aiohttp import web
 
 from campana import log as logging
-from campana.commands.failures import exit_code
+from campana.commands.failures import CommandError, exit_code
 from campana.commands.program import all_commands
 from campana.corridor import Corridor
+from campana.doctor.way import misplayed
 from campana.installation import opened
 from campana.settings import Settings
 from handlers.app_keys import CORRIDOR, HUB
@@ -30,6 +31,8 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as db:
+        if wrong := await misplayed(db):
+            raise CommandError(f"{wrong}: tenants would not be kept apart, see main.py doctor")
         corridor = Corridor(db, settings)
         app = application(settings, db)
         app[CORRIDOR] = corridor

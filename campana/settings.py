@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -39,6 +39,27 @@ def _url(*schemes: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def _database(text: str) -> str:
+    """asyncpg would say the same, with a traceback and later."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise ValueError(f"is no address: {error}") from None
+    ports = [host.rpartition(":")[2] for host in _hosts(parts.netloc) if ":" in host]
+    ports += [value for name, value in parse_qsl(parts.query) if name == "port"]
+    if not all(
+        port.isdecimal() or port.endswith("]") for port in ",".join(ports).split(",") if port
+    ):
+        raise ValueError(
+            "has a port that is no number; write : / @ % in a password as %3A %2F %40 %25"
+        )
+    return text
+
+
+def _hosts(netloc: str) -> list[str]:
+    return netloc.rpartition("@")[2].split(",")
 
 
 def _origin(text: str) -> str:
@@ -74,7 +95,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-Database = Annotated[str, _url("postgresql", "postgres")]
+Database = Annotated[str, _url("postgresql", "postgres"), AfterValidator(_database)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)]

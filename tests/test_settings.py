@@ -108,6 +108,30 @@ def test_the_demo_is_served_on_loopback(monkeypatch: pytest.MonkeyPatch, host: s
     assert load(monkeypatch, CAMPANA_DEMO="1", HOST=host).demo
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://db",
+        "postgres://me:pw@db:5432/bell",
+        "postgresql://me@[::1]:5432,[fd00::2]/bell",
+        "postgresql:///bell?host=/run/postgresql&port=5433",
+        "postgresql://me@a:1,b:2/bell?target_session_attrs=read-write",
+    ],
+)
+def test_databases_have_many_addresses(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert load(monkeypatch, DATABASE_URL=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:p/w@db/bell", "postgresql://db:x/bell", "postgresql:///bell?port=x"]
+)
+def test_a_port_that_is_none_is_said_before_connecting(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL: has a port that is no number"):
+        load(monkeypatch, DATABASE_URL=url)
+
+
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
 def test_passwords_are_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with pytest.raises(SettingsError) as wrong:

@@ -1,7 +1,6 @@
 """What went wrong, as one line and an exit code: 1, or 2 for wrong words and wrong settings."""
 
 import socket
-import sys
 from typing import Any
 
 import asyncpg
@@ -17,6 +16,7 @@ from campana.settings import SettingsError
 USAGE = 2
 FAILED = 1
 INTERRUPTED = 130
+MISUSE = (CycloptsError, SettingsError, UnicodeEncodeError)
 
 
 class CommandError(Exception):
@@ -26,19 +26,17 @@ class CommandError(Exception):
 def exit_code(app: App, words: list[str]) -> int:
     """Run the command in `words`; what it fails of becomes a line on standard error."""
     try:
+        "".join(words).encode()
         done = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         return done if isinstance(done, int) else 0
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read along has seen enough
-        sys.stderr.close()
-        return FAILED
     except Exception as error:
         line = _in_one_line(error)
         if line is None:
             raise
         remark(line)
-        return USAGE if isinstance(error, CycloptsError | SettingsError) else FAILED
+        return USAGE if isinstance(error, MISUSE) else FAILED
 
 
 def _in_one_line(error: Exception) -> str | None:

@@ -1,5 +1,6 @@
 """What a command says: results on standard output, remarks on standard error."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,8 +11,12 @@ import orjson
 
 def say(text: str) -> None:
     """A result, for people and for pipes."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def remark(text: str) -> None:

@@ -1,0 +1,81 @@
+-- name: server^
+-- Which PostgreSQL answers, and as whom.
+select
+  current_setting('server_version_num')::integer as number,
+  split_part(current_setting('server_version'), ' ', 1) as version,
+  pg_is_in_recovery() as is_standby,
+  current_setting('fsync') as fsync,
+  current_setting('full_page_writes') as full_page_writes,
+  current_setting('synchronous_commit') as synchronous_commit;
+
+-- name: backend$
+-- Behind a transaction pooler this changes under one and the same connection.
+select pg_backend_pid();
+
+-- name: clock$
+select extract(epoch from clock_timestamp())::float;
+
+-- name: notify_queue$
+-- 0 to 1; at 1 every NOTIFY fails.
+select pg_notification_queue_usage();
+
+-- name: room^
+-- How many connections the server takes, and how many of them are taken.
+select
+  current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer as most,
+  (select count(*) from pg_stat_activity where backend_type = 'client backend')::integer as taken;
+
+-- name: acts_as$
+-- The role in force; in one-role mode the setting that tells the bus from requests, too.
+select concat_ws(' ', current_user, nullif(current_setting('app.bus', true), ''));
+
+-- name: sees_somebody$
+-- Through a request's connection without a tenant this must be false.
+select exists (select from campana.users) or exists (select from campana.tenant);
+
+-- name: open_tables
+-- Tables with a tenant whose rows are not behind forced row-level security.
+select c.relname as name
+from pg_class c
+where c.relnamespace = 'campana'::regnamespace
+  and c.relkind in ('r', 'p')
+  and (c.relname = 'tenant' or exists (
+    select from pg_attribute a
+    where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped))
+  and not (c.relrowsecurity and c.relforcerowsecurity and exists (
+    select from pg_policy p where p.polrelid = c.oid))
+order by c.relname;
+
+-- name: guarded_tables$
+select count(*)::integer
+from pg_class c
+where c.relnamespace = 'campana'::regnamespace and c.relrowsecurity and c.relforcerowsecurity;
+
+-- name: unwalled_roles
+-- Roles of requests for whom row-level security does not count.
+select r.rolname as name
+from pg_roles r
+where r.rolname = any(:names::text[])
+  and (r.rolsuper or r.rolbypassrls);
+
+-- name: missing_roles
+select n.name
+from unnest(:names::text[]) as n (name)
+where not exists (select from pg_roles r where r.rolname = n.name);
+
+-- name: publisher_rights^
+-- What the publishing role may do that it must, and what it must not.
+select
+  has_schema_privilege(:role::name, 'public', 'usage')
+    and bool_and(has_function_privilege(:role::name, p.oid, 'execute')) as may_publish,
+  has_schema_privilege(:role::name, 'campana', 'usage') as may_look_around
+from pg_proc p
+where p.pronamespace = 'public'::regnamespace and p.proname = 'publish_event';
+
+-- name: corridor^
+-- What waits, since when, who dispatches, and what was set aside.
+select
+  (select count(*) from (select from campana.outbox limit 100000) counted)::integer as waiting,
+  (select extract(epoch from clock_timestamp() - o.published_at)::float from campana.outbox o order by o.id limit 1) as oldest,
+  (select extract(epoch from clock_timestamp() - max(d.beat))::float from campana.dispatcher d) as silence,
+  (select count(*) from campana.poison)::integer as set_aside;
