@@ -164,7 +164,7 @@ class Hub:
                 if signal.event and signal.event_id:
                     self.news.know(signal.event_id, signal.event)
             heard, due = await asyncio.gather(
-                self.live.address(signals, (s for s in self.streams() if s.is_open)),
+                self.live.address(signals, self._streams),
                 self.news.read(ready[:AT_ONCE], self.epoch),
             )
         except BaseException:

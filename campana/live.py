@@ -4,8 +4,7 @@ Hints name signals; `fetch` reads them, `address` asks the database who of the c
 which: the one evaluator of audiences, with current rights.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -26,6 +25,10 @@ REMEMBERED = 20_000
 MOST_MISSED = 1_000
 """Signals looked for after a gap; when there were more, everybody fetches again."""
 BEHIND = 200
+
+
+Connected = Mapping[UUID, Mapping[UUID, Sequence[Stream]]]
+"""Streams by tenant and user."""
 
 
 class Address(NamedTuple):
@@ -129,23 +132,18 @@ class Live:
         self._last = newest
 
     async def address(
-        self, signals: Sequence[Signal], streams: Iterable[Stream]
+        self, signals: Sequence[Signal], connected: Connected
     ) -> dict[Stream, list[bytes]]:
-        """Which of the streams get which of the signals, in the signals' order."""
+        """Which of the connected get which of the signals, in the signals' order."""
         if not signals:
             return {}
-        tenants = {signal.address.tenant_id for signal in signals}
-        by_user: defaultdict[tuple[UUID, UUID], list[Stream]] = defaultdict(list)
-        for stream in streams:
-            if stream.reader.tenant_id in tenants:
-                by_user[(stream.reader.tenant_id, stream.reader.user_id)].append(stream)
-        audiences = await self._audiences(signals, by_user)
+        audiences = await self._audiences(signals, connected)
         out: dict[Stream, list[bytes]] = {}
         # Neighbours for the same audience go together: one piece per listener and run.
         for address, run in groupby(signals, key=attrgetter("address")):
             told = list(run)
             pieces: dict[str, bytes] = {}
-            for stream in _listeners(address, audiences, by_user):
+            for stream in _listeners(address, audiences, connected):
                 locale = stream.reader.locale
                 if locale not in pieces:
                     pieces[locale] = b"".join(signal.frame(stream) for signal in told)
@@ -153,30 +151,41 @@ class Live:
         return out
 
     async def _audiences(
-        self, signals: Sequence[Signal], by_user: dict[tuple[UUID, UUID], list[Stream]]
+        self, signals: Sequence[Signal], connected: Connected
     ) -> dict[Address, list[UUID]]:
         """Who of the connected hears which; one question per distinct audience."""
         ruled = list({s.address: None for s in signals if s.address.user_id is None})
-        if not ruled or not by_user:
+        among = {user for address in ruled for user in _candidates(address, connected)}
+        if not among:
             return {}
         async with self._db.bus() as connection:
             rows = await connection.fetch(
                 queries.hub.audience.sql,
                 [address.tenant_id for address in ruled],
                 [address.rule for address in ruled],
-                [user for _, user in by_user],
+                list(among),
             )
         return {ruled[row["rule"] - 1]: row["users"] for row in rows}
 
 
+def _candidates(address: Address, connected: Connected) -> Iterable[UUID]:
+    """Connected users whom the rule could name: all of the tenant, or the one it spells out."""
+    users = connected.get(address.tenant_id, {})
+    kind, *rest = orjson.loads(address.rule or "[null]")
+    if kind != "user":
+        return users
+    return [user for user in (UUID(rest[0]),) if user in users]
+
+
 def _listeners(
-    address: Address,
-    audiences: dict[Address, list[UUID]],
-    by_user: dict[tuple[UUID, UUID], list[Stream]],
+    address: Address, audiences: dict[Address, list[UUID]], connected: Connected
 ) -> Iterator[Stream]:
     users = [address.user_id] if address.user_id else audiences.get(address, [])
+    by_user = connected.get(address.tenant_id, {})
     for user in users:
-        yield from by_user.get((address.tenant_id, user), ())
+        for stream in by_user.get(user, ()):
+            if stream.is_open:
+                yield stream
 
 
 def signal_of(row: Record) -> Signal:

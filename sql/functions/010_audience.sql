@@ -181,7 +181,7 @@ language sql immutable as $$
 $$;
 
 -- Active users whom the rule names now, each with the reason, a short text such as 'role:ADMIN'.
--- `among` asks about some users only.
+-- `among` asks about some users only; as a subquery, because `= any (parameter)` is searched row by row.
 create or replace function campana.audience_members(tenant uuid, rule jsonb, among uuid[] default null)
 returns table (user_id uuid, reason text)
 language plpgsql stable rows 1000 as $$
@@ -193,11 +193,11 @@ begin
     when 'all' then
       return query
         select u.id, 'all' from campana.users u
-        where u.tenant_id = tenant and u.active and (among is null or u.id = any (among));
+        where u.tenant_id = tenant and u.active and (among is null or u.id in (select unnest(among)));
     when 'role' then
       return query
         select u.id, 'role:' || value from campana.users u
-        where u.tenant_id = tenant and u.role = value and u.active and (among is null or u.id = any (among));
+        where u.tenant_id = tenant and u.role = value and u.active and (among is null or u.id in (select unnest(among)));
     when 'user' then
       return query
         select u.id, 'user' from campana.users u
@@ -205,13 +205,13 @@ begin
     when 'branch' then
       return query
         select u.id, 'branch:' || (rule ->> 2) from campana.users u
-        where u.tenant_id = tenant and u.branch_id = value::uuid and u.active and (among is null or u.id = any (among));
+        where u.tenant_id = tenant and u.branch_id = value::uuid and u.active and (among is null or u.id in (select unnest(among)));
     when 'topic' then
       return query
         select u.id, 'topic:' || value
         from campana.topic_subscription s
         join campana.users u on u.tenant_id = s.tenant_id and u.id = s.user_id
-        where s.tenant_id = tenant and s.topic = value and u.active and (among is null or u.id = any (among));
+        where s.tenant_id = tenant and s.topic = value and u.active and (among is null or u.id in (select unnest(among)));
     when '&' then
       return query
         select l.user_id, left(l.reason || ' & ' || r.reason, 200)
@@ -225,7 +225,7 @@ begin
     when '!' then
       return query
         select u.id, 'not ' || campana.audience_words(rule -> 1) from campana.users u
-        where u.tenant_id = tenant and u.active and (among is null or u.id = any (among))
+        where u.tenant_id = tenant and u.active and (among is null or u.id in (select unnest(among)))
           and not exists (
             select from campana.audience_members(tenant, rule -> 1, among) m where m.user_id = u.id
           );

@@ -4,11 +4,14 @@
 select c.ord, h.seq, h.unread, h.rev, h.floor
 from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
   c (tenant_id, user_id, auth_version, credential, credential_id, ord)
-join campana.users u
-  on u.tenant_id = c.tenant_id and u.id = c.user_id and u.active and u.auth_version = c.auth_version
+-- `offset 0` keeps it a look-up by key per stream, whatever the statistics say
+cross join lateral (
+  select u.auth_version from campana.users u
+  where u.tenant_id = c.tenant_id and u.id = c.user_id and u.active offset 0
+) u
 join campana.tenant t on t.id = c.tenant_id and t.active
 join campana.inbox_head h on h.tenant_id = c.tenant_id and h.user_id = c.user_id
-where case c.credential
+where u.auth_version = c.auth_version and case c.credential
   when 'session' then exists (
     select from campana.session s
     where s.token_hash = decode(c.credential_id, 'hex') and s.user_id = c.user_id and s.expires_at > clock_timestamp())
