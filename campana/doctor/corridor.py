@@ -11,7 +11,7 @@ LATE = 30.0  # seconds an event may wait before it is worth a word
 async def queue(patient: Patient) -> Finding:
     row = await queries.doctor.corridor(patient.connection)
     somebody = row["silence"] is not None and row["silence"] < SILENCE
-    waiting = f"{row['waiting']:,} events wait"
+    waiting = f"{row['waiting']:,} waiting"
     if row["set_aside"]:
         return warn(
             "events",
@@ -19,7 +19,7 @@ async def queue(patient: Patient) -> Finding:
             "look at campana.poison: it says why, and keeps them",
         )
     if row["waiting"] and not somebody:
-        return warn("events", f"{waiting} and nobody dispatches", "start python main.py serve")
+        return warn("events", f"{waiting}, and nobody dispatches", "start python main.py serve")
     if row["waiting"] and row["oldest"] > LATE:
         says = f"{waiting}, the oldest for {row['oldest']:.0f} s"
         return warn("events", says, "start more processes, or see what slows the database down")
