@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 1_000
 """Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
-LIVE_WINDOW = 256 * 1024
+LIVE_WINDOW = 1024 * 1024
 """Bytes of live messages for one stream in one tick; who would get more fetches again."""
 SLICE = 256
 """Streams written to before other work gets a turn."""
@@ -74,6 +74,7 @@ class Hub:
 
     def open(self, stream: Stream) -> None:
         """Its headers are out: the next tick authorises it and serves it from its cursor."""
+        stream.is_begun = True
         self._opening.append(stream)
         self._work.set()
 

@@ -44,8 +44,8 @@ class Reader:
 class Stream:
     """`cursor` is the last sequence number written; `deadline` a monotonic time.
 
-    is_open: admitted and greeted. is_gone: nothing may be written any more; its connection may
-    serve another request already.
+    is_begun: its headers are out. is_open: admitted and greeted. is_gone: its connection may serve
+    another request already. Nothing is written before the first or after the last.
     """
 
     reader: Reader
@@ -56,6 +56,7 @@ class Stream:
     deadline: float
     response: Response | None = None
     opened: float = field(default_factory=monotonic)
+    is_begun: bool = False
     is_open: bool = False
     is_gone: bool = False
     cursor: int = 0
@@ -68,7 +69,7 @@ class Stream:
 
     def write(self, data: bytes) -> None:
         """One write, framed as an HTTP chunk where the connection is chunked."""
-        if not self.is_gone and not self.transport.is_closing():
+        if self.is_begun and not self.is_gone and not self.transport.is_closing():
             self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
 
     @property

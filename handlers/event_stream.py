@@ -44,8 +44,8 @@ class EventStream(EventSourceResponse):
         _bound_send_buffer(request)
         self._set_tcp_user_timeout(request)
         writer = await web.StreamResponse.prepare(self, request)
-        self._stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
         self._hub.open(self._stream)
+        self._stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:

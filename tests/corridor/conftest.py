@@ -14,6 +14,7 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestServer
 
 from campana.db import Database
+from handlers.app_keys import HUB
 from handlers.session_storage import COOKIE
 from tests.cast import Cast, Member
 from tests.conftest import signed_in
@@ -53,6 +54,8 @@ async def site(live_app: web.Application) -> AsyncIterator[str]:
     server = TestServer(live_app)
     await server.start_server()
     yield str(server.make_url(""))
+    for stream in live_app[HUB].streams():
+        live_app[HUB].close(stream, "leaving")
     await server.close()
 
 
