@@ -1,4 +1,4 @@
-"""The corridor of one process: dispatcher, listener, hub and clock, started and stopped together."""
+"""The corridor of one process: dispatcher, listener, hub and clock, started and stopped as one."""
 
 import asyncio
 import random

@@ -35,7 +35,7 @@ class Dispatcher:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._id = uuid4()
-        self._tenants = Tenants({})
+        self._tenants = Tenants()
         self._wake = asyncio.Event()
         self._stopping = False
         self._last_beat = 0.0

@@ -5,7 +5,7 @@ Set-based throughout: no loop here runs over recipients.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
@@ -53,20 +53,30 @@ class PoisonError(Exception):
         self.tenant_id = tenant_id
 
 
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What dispatching needs to know of a tenant."""
+
+    population: int
+    locales: list[str]
+    time_zone: str
+    looked_up: float
+
+
 @dataclass(slots=True)
 class Tenants:
-    """What the dispatcher remembers of tenants for a minute: how many people, which languages."""
+    """Tenants as they were less than a minute ago."""
 
-    known: dict[UUID, tuple[float, int, list[str]]]
+    known: dict[UUID, Tenant] = field(default_factory=dict)
 
-    async def look_up(self, tx: Tx, tenant_id: UUID) -> tuple[int, list[str]]:
-        entry = self.known.get(tenant_id)
-        if entry is None or monotonic() - entry[0] > 60:
-            population = await tx.fetchval(queries.outbox.population.sql, tenant_id, 10 * MAX_ROWS)
-            rows = await tx.fetch(queries.outbox.locales.sql, tenant_id)
-            entry = (monotonic(), population, [row["locale"] for row in rows])
-            self.known[tenant_id] = entry
-        return entry[1], entry[2]
+    async def look_up(self, tx: Tx, tenant_id: UUID) -> Tenant:
+        found = self.known.get(tenant_id)
+        if found is None or monotonic() - found.looked_up > 60:
+            row = await tx.fetchrow(queries.outbox.tenant.sql, tenant_id, 10 * MAX_ROWS)
+            assert row, "events belong to tenants that exist"
+            found = Tenant(row["population"], row["locales"] or [], row["time_zone"], monotonic())
+            self.known[tenant_id] = found
+        return found
 
 
 async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) -> Round:
@@ -84,8 +94,8 @@ async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) 
         batch: list[Record] = []
         alone: list[Record] = []
         for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
-            population, _ = await tenants.look_up(tx, tenant_id)
-            together, first = _plan(list(group), population)
+            tenant = await tenants.look_up(tx, tenant_id)
+            together, first = _plan(list(group), tenant.population)
             batch += together
             alone += first
         news: list[News] = []
@@ -134,10 +144,10 @@ async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[News]:
 
 
 async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
-    _, locales = await tenants.look_up(tx, row["tenant_id"])
+    tenant = await tenants.look_up(tx, row["tenant_id"])
     actor: Any = row["actor"]
     name = actor and await tx.fetchval(queries.outbox.actor_name.sql, row["tenant_id"], actor)
-    return words_of(dict(row), locales, name)
+    return words_of(dict(row), tenant.locales, tenant.time_zone, name)
 
 
 def _news(rows: Iterable[Record]) -> Iterator[News]:

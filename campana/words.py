@@ -14,14 +14,17 @@ Words = dict[str, dict[str, str | None]]
 
 
 def words_of(
-    event: Mapping[str, Any], locales: Iterable[str], actor_name: str | None = None
+    event: Mapping[str, Any], locales: Iterable[str], time_zone: str, actor_name: str | None = None
 ) -> Words:
-    """The words of an outbox row (title, message, url, type, data, subject), by locale."""
+    """The words of an outbox row (title, message, url, type, data, subject), by locale.
+
+    time_zone: the tenant's, for times inside the words.
+    """
     if event["title"] is not None:
-        url = event["url"] or _said(event, i18n.DEFAULT_LOCALE, actor_name).url
+        url = event["url"] or _said(event, i18n.DEFAULT_LOCALE, time_zone, actor_name).url
         return {"": {"title": event["title"], "message": event["message"] or "", "url": url}}
     return {
-        locale: _filled(event, _said(event, locale, actor_name))
+        locale: _filled(event, _said(event, locale, time_zone, actor_name))
         for locale in sorted({*i18n.LOCALES, *locales})
     }
 
@@ -31,8 +34,10 @@ def words_for(words: Words, locale: str) -> dict[str, str | None]:
     return words.get(locale) or words.get("") or words.get("en") or next(iter(words.values()), {})
 
 
-def _said(event: Mapping[str, Any], locale: str, actor_name: str | None) -> render.Words:
-    with i18n.use_locale(locale):
+def _said(
+    event: Mapping[str, Any], locale: str, time_zone: str, actor_name: str | None
+) -> render.Words:
+    with i18n.use_locale(locale, time_zone):
         said = render.words(
             event["type"], data=event["data"], actor_name=actor_name, subject=event["subject"]
         )

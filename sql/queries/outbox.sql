@@ -39,16 +39,16 @@ cross join lateral (
 ) o
 order by o.tenant_id, o.id;
 
--- name: population$
--- How many people a tenant has, as far as it matters: not beyond $2.
-select count(*)
-from (select from campana.users u where u.tenant_id = $1 and u.active limit $2) counted;
-
--- name: locales
--- Languages that a tenant's people read.
-select distinct coalesce(u.locale, t.locale) as locale
+-- name: tenant^
+-- What rendering and planning need of a tenant: how many people, as far as it matters (not beyond
+-- $2), which languages they read, and its time zone.
+select t.time_zone,
+  (select count(*) from (select from campana.users u where u.tenant_id = t.id and u.active limit $2) counted) as population,
+  (
+    select array_agg(distinct coalesce(u.locale, t.locale))
+    from campana.users u where u.tenant_id = t.id
+  ) as locales
 from campana.tenant t
-join campana.users u on u.tenant_id = t.id
 where t.id = $1;
 
 -- name: actor_name$
