@@ -1,0 +1,201 @@
+"""Whoever loses a right loses its streams at once, on every process, and nobody else's end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from campana import keys, sessions, users, wheel
+from campana.signals import HINT
+from tests.corridor.conftest import ear_of, everybody_hears, signed_in_ear
+from tests.sse import Message
+from tests.waiting import eventually
+
+GOODBYE = Message("bye", {"reason": "signed_out"})
+AT_ONCE = 1.0
+"""Seconds: far less than a sweep takes to come round."""
+
+
+@pytest.fixture
+def sign_in(db, http, site):
+    """`ear, token = await sign_in(member)`: a stream opened by a session of its own."""
+    opened = []
+
+    async def sign_in(member):
+        ear, token = await signed_in_ear(db, http, site, member)
+        opened.append(ear)
+        return ear, token
+
+    return sign_in
+
+
+async def closes(ear, seconds: float = AT_ONCE) -> None:
+    await ear.ended(seconds)
+    assert ear.messages[-1] == GOODBYE
+
+
+async def still_hear(publish, *ears) -> None:
+    await everybody_hears(publish, list(ears))
+    assert all(ear.is_open for ear in ears)
+
+
+async def test_signing_out_closes_the_streams_of_that_session_only(
+    sign_in, db, publish, cast
+) -> None:
+    here, token = await sign_in(cast.ana_admin)
+    there, _ = await sign_in(cast.ana_admin)
+    luis, _ = await sign_in(cast.luis_colleague)
+
+    await sessions.close(db, token)
+
+    await closes(here)
+    await still_hear(publish, there, luis)
+    assert (await here.open()).status == 401
+
+
+@pytest.mark.parametrize("verb", ["deactivate", "change_role", "change_password"])
+async def test_whoever_loses_rights_loses_every_stream_at_once(
+    sign_in, listen, db, publish, cast, verb
+) -> None:
+    by_session, _ = await sign_in(cast.rosa_colleague)
+    by_key = await listen(cast.rosa_colleague)
+    luis, ana = await listen(cast.luis_colleague), await listen(cast.ana_admin)
+
+    more = {"change_role": ["COOK"], "change_password": ["another one entirely"]}.get(verb, [])
+    await getattr(users, verb)(db, cast.norte, cast.rosa_colleague.id, *more, actor="test")
+
+    await closes(by_session)
+    await closes(by_key)
+    await still_hear(publish, luis, ana)
+    assert (await by_session.open()).status == 401, "the session has ended too"
+    assert (await by_key.open()).status == (404 if verb == "deactivate" else 200)
+
+
+async def test_a_new_role_counts_from_the_next_event(sign_in, listen, db, publish, cast) -> None:
+    rosa, carlos = await listen(cast.rosa_colleague), await listen(cast.carlos_cook)
+    await users.change_role(db, cast.norte, cast.rosa_colleague.id, "COOK", actor="test")
+    await rosa.ended()
+    await rosa.returns()
+    assert rosa.hello["role"] == "COOK"
+    await publish(type="order:created", audience="role:COOK", title="for cooks")
+    for ear in (rosa, carlos):
+        await ear.hears("order:created", title="for cooks")
+        await ear.hears("notification", title="for cooks")
+
+
+async def test_rights_taken_behind_our_back_end_with_the_next_sweep(
+    sign_in, listen, db, owner, publish, cast
+) -> None:
+    """Somebody deletes the rows by hand, or the hint is lost: no sweep is further than 5 s away."""
+    assert wheel.SWEEP_EVERY <= 4.5
+    luis = await listen(cast.luis_colleague)
+    session, token = await sign_in(cast.ana_admin)
+    expired, its_token = await sign_in(cast.ana_admin)
+    role, _ = await sign_in(cast.rosa_colleague)
+    key_id = await keys.remember(
+        db, cast.norte, "ck_passing", name="passing", scopes=keys.SCOPES, actor="test"
+    )
+    by_key = await listen(cast.carlos_cook, key="ck_passing")
+    eva = await listen(cast.eva_stranger)
+
+    by_token = "where token_hash = $1"
+    await owner.execute(f"delete from campana.session {by_token}", sessions.token_hash(token))
+    await owner.execute(
+        f"update campana.session set expires_at = now() {by_token}", sessions.token_hash(its_token)
+    )
+    await owner.execute(
+        "update campana.users set role = 'COOK', auth_version = auth_version + 1 where id = $1",
+        cast.rosa_colleague.id,
+    )
+    await keys.revoke(db, cast.norte, key_id, actor="test")
+    await owner.execute("update campana.tenant set active = false where id = $1", cast.sur)
+
+    await asyncio.gather(*[closes(ear, 5.0) for ear in (session, expired, role, by_key, eva)])
+    await still_hear(publish, luis)
+    assert (await by_key.open()).status == 401
+
+
+async def test_a_stream_opened_while_rights_change_never_stays_open(
+    db, http, site, owner, cast, corridor, listen, publish
+) -> None:
+    """Authentication, registration and the change in every order that chance gives."""
+    rosa = cast.rosa_colleague
+    luis = await listen(cast.luis_colleague)
+    for turn in range(12):
+        ears = [ear_of(http, site, rosa, cast.norte_key) for _ in range(6)]
+        role = ("COOK", "STAFF")[turn % 2]
+        await asyncio.gather(
+            *[ear.open() for ear in ears[:3]],
+            users.change_role(db, cast.norte, rosa.id, role, actor="test"),
+            *[ear.open() for ear in ears[3:]],
+        )
+        now = await owner.fetchval("select auth_version from campana.users where id = $1", rosa.id)
+        await eventually(lambda ears=ears: _all_have_settled(ears), AT_ONCE + 1)
+        open_ones = [s for s in corridor.hub.streams() if s.reader.user_id == rosa.id and s.is_open]
+        assert {s.reader.auth_version for s in open_ones} <= {now}
+        for ear in ears:
+            if ear.is_open:
+                assert ear.hello["role"] == role
+            await ear.cut()
+        await eventually(lambda: corridor.hub.count == 1)
+    await still_hear(publish, luis)
+
+
+def _all_have_settled(ears) -> bool:
+    """Each was greeted or refused, and whoever was sent away is gone."""
+    return all(ear.named("hello") or not ear.is_open for ear in ears) and not any(
+        ear.is_open and ear.named("bye") for ear in ears
+    )
+
+
+async def test_a_stream_closed_while_it_is_being_admitted_hears_nothing_after_bye(
+    owner, http, site, cast, corridor, publish, listen
+) -> None:
+    """The hub has asked whether it may be open; before the answer comes the right is withdrawn."""
+    luis = await listen(cast.luis_colleague)
+    holding = owner.transaction()
+    await holding.start()
+    await owner.execute("lock table campana.inbox_head in access exclusive mode")
+    ear = await ear_of(http, site, cast.rosa_colleague, cast.norte_key).open()
+    await eventually(lambda: _somebody_waits(owner))
+    stream = next(s for s in corridor.hub.streams() if not s.is_open)
+    corridor.hub.close(stream, "signed_out")
+    await holding.rollback()
+    await ear.ended()
+    await still_hear(publish, luis)
+    assert [m.name for m in ear.messages] == ["bye"]
+    assert not stream.is_open
+
+
+async def _somebody_waits(owner) -> bool:
+    return await owner.fetchval(
+        "select count(*) > 0 from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
+
+
+async def test_hints_nobody_of_us_sent_do_no_harm(
+    db, owner, publish, listen, cast, corridor
+) -> None:
+    ana = await listen(cast.ana_admin)
+    tenant, user = str(cast.norte), str(cast.ana_admin.id)
+    for payload in (
+        "",
+        "garbage",
+        "[]",
+        "{}",
+        "null",
+        '{"t": 7}',
+        f'{{"t": "{tenant}"}}',
+        f'{{"t": "{tenant}", "s": ["x"], "u": ["{user}"]}}',
+        f'{{"t": "{tenant}", "s": [1e400, {2**70}, -1, null], "u": ["{user}"]}}',
+        f'{{"t": "{tenant}", "s": [], "u": ["nobody"]}}',
+        f'{{"t": "{tenant}", "s": {{}}, "u": 5}}',
+        f'{{"t": "{tenant}", "close": "nobody", "credential": null}}',
+        f'{{"t": "{tenant}", "close": "{user}"}}',
+        f'{{"t": "{tenant}", "s": [123456789], "u": ["{user}"]}}',
+    ):
+        await owner.execute("select pg_notify($1, $2)", HINT, payload)
+    await still_hear(publish, ana)
+    assert [m.name for m in ana.messages if m.name in ("bye", "resync")] == []
