@@ -115,14 +115,14 @@ class Hub:
             log.warning("hub.bad_hint", success=False)
             return
         users = self._streams.get(told.tenant_id, {})
-        if told.closes is not None:
-            for stream in list(users.get(told.closes, ())):
+        ids = users.keys() if told.user_ids is None else told.user_ids
+        concerned = [stream for user_id in ids for stream in users.get(user_id, ())]
+        if told.closes:
+            for stream in concerned:
                 if told.credential in (None, stream.reader.credential_id):
                     self.close(stream, "signed_out")
             return
-        ids = users.keys() if told.user_ids is None else told.user_ids
-        for user_id in ids:
-            self._dirty.update(users.get(user_id, ()))
+        self._dirty.update(concerned)
         if users:
             self.live.note(told.signal_ids)
             self._work.set()

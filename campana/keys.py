@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from campana import signals
 from campana.errors import Forbidden, Invalid, NotFound, Unauthorized
 from campana.queries import queries
 from campana.users import Person
@@ -112,10 +113,11 @@ async def remember(
 
 
 async def revoke(db: Database, tenant_id: UUID, key_id: UUID, *, actor: str) -> None:
-    """Ends this key at once; its streams at the hub's next look. NotFound when gone already."""
+    """Ends this key and the streams it has opened at once. NotFound when gone already."""
     async with db.tenant(tenant_id) as tx:
         if not await queries.keys.revoke(tx, tenant_id=tenant_id, id=key_id, actor=actor):
             raise NotFound("There is no such key, or it was revoked before.")
+    await signals.close_streams_of_key(db, tenant_id, key_id)
 
 
 async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:

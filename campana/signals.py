@@ -24,12 +24,15 @@ MAX_USERS = 100
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a hub is told. user_ids None: anybody of the tenant. closes: whose streams end."""
+    """What a hub is told. user_ids None: anybody of the tenant.
+
+    closes: their streams end, only those of one session or key where `credential` names it.
+    """
 
     tenant_id: UUID
     user_ids: list[UUID] | None = None
     signal_ids: list[int] = field(default_factory=list)
-    closes: UUID | None = None
+    closes: bool = False
     credential: str | None = None
 
 
@@ -38,9 +41,9 @@ def understood(payload: str) -> Hint | None:
     try:
         told = orjson.loads(payload)
         tenant_id = UUID(told["t"])
-        if "close" in told:
-            return Hint(tenant_id, closes=UUID(told["close"]), credential=told["credential"])
         users = [UUID(user) for user in told["u"]] if "u" in told else None
+        if "close" in told:
+            return Hint(tenant_id, users, closes=True, credential=told["close"])
         return Hint(tenant_id, users, [_id(signal) for signal in told["s"]])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -63,8 +66,13 @@ async def hint(
 async def close_streams(
     db: Database, tenant_id: UUID, user_id: UUID, credential_id: str | None = None
 ) -> None:
-    """Have every hub close this user's streams at once, or only those of one session or key."""
-    await _notify(db, {"t": str(tenant_id), "close": str(user_id), "credential": credential_id})
+    """Have every hub close this user's streams at once, or only those of one session."""
+    await _notify(db, {"t": str(tenant_id), "u": [str(user_id)], "close": credential_id})
+
+
+async def close_streams_of_key(db: Database, tenant_id: UUID, key_id: UUID) -> None:
+    """Have every hub close the streams that a key has opened, for whomever."""
+    await _notify(db, {"t": str(tenant_id), "close": str(key_id)})
 
 
 def _id(signal: object) -> int:
