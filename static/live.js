@@ -548,5 +548,10 @@
 
   if (typeof module !== 'undefined') module.exports = { createParser, createTransport, isNewer, TIMINGS };
   else if (typeof document === 'undefined') runWorker(globalThis);
-  else if (document.getElementById('live')) runPage(document.getElementById('live'));
+  else if (document.getElementById('live')) {
+    // Not before everybody who listens is there: other deferred scripts may still be loading.
+    const start = () => runPage(document.getElementById('live'));
+    if (document.readyState === 'complete') start();
+    else document.addEventListener('DOMContentLoaded', start, { once: true });
+  }
 })();
