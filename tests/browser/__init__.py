@@ -1,0 +1,6 @@
+"""Stories told by real browsers. All of them share one Chromium, and so one event loop."""
+
+import pytest
+
+IN_BROWSERS = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+"""The `pytestmark` of each module here."""

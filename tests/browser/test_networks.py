@@ -1,84 +1,184 @@
-"""Networks that people have: proxies that hold streams back, servers that say no."""
+"""Networks and browsers that people have: streams held back, no SharedWorker, hidden tabs."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Page, Route, expect
 
-from campana.db import Database
-from tests.browser.conftest import Site, Visit, badge, is_live, reload_with
+from tests.browser import IN_BROWSERS
+from tests.browser.conftest import Visit
+from tests.browser.pages import ELSEWHERE, badge, beside, connection, hurry, is_live, watched
+from tests.browser.proxy import buffering_proxy
+from tests.browser.site import Site
 from tests.cast import Cast
-from tests.post import post
+from tests.corridor.conftest import Publish
+from tests.waiting import eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_BROWSERS
 
-IMPATIENT = '{"firstByte": 500, "poll": 1000, "backoffBase": 100}'
+IMPATIENT = {"firstByte": 400, "backoffBase": 50, "backoffLeast": 10}
 
-
-@asynccontextmanager
-async def buffering_proxy(site: Site) -> AsyncIterator[int]:
-    """Passes requests on, and each answer only when it is complete: its port."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = [
-                line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-            ]
-            body = await reader.readexactly(int(length[0].split(b":")[1])) if length else b""
-            up, down = await asyncio.open_connection("127.0.0.1", site.port)
-            head = head.replace(b"Connection: keep-alive", b"Connection: close")
-            down.write(head + body)
-            writer.write(await up.read())
-            await writer.drain()
-            down.close()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
+# What a browser does when another tab comes to the front; headless ones show all of theirs.
+HIDE = """isHidden => {
+  Object.defineProperty(document, 'hidden', { get: () => isHidden, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 
 
 async def test_behind_a_proxy_that_holds_streams_back_it_polls_and_says_so(
-    visit: Visit, db: Database, site: Site, cast: Cast
+    visit: Visit, publish: Publish, site: Site, cast: Cast
 ) -> None:
-    async with buffering_proxy(site) as port:
-        ana = await visit(cast.ana_admin, base_url=f"http://127.0.0.1:{port}")
-        await reload_with(ana, 'id="live"', f"id=\"live\" data-timings='{IMPATIENT}'")
-        await expect(ana.locator(".live-words")).to_have_text(
-            "Actualizando cada 1 s", timeout=10000
-        )
-        await post(db, {"title": "Con retraso"})
+    async with buffering_proxy(site.port) as url:
+        ana = await visit(cast.ana_admin, base_url=url)
+        await hurry(ana, **IMPATIENT, poll=1000)
+        await expect(connection(ana)).to_have_text("Actualizando cada 1 s")
+        await eventually(lambda: site.streams == 0)
+        await publish(title="Con retraso")
         await expect(badge(ana)).to_have_text("1")
-        await expect(ana.locator(".row")).to_have_count(1)
         row = ana.locator(".row")
+        await expect(row).to_have_count(1)
         await row.hover()
         await row.get_by_role("button", name="Marcar como leída").click()
         await expect(ana.locator("#bell-badge")).to_be_hidden()
 
 
-async def test_a_server_that_says_no_more_is_asked_no_more(
-    visit: Visit, site: Site, cast: Cast
+async def test_who_polls_is_told_how_often_and_looks_again_at_once_when_somebody_comes_back(
+    visit: Visit, publish: Publish, site: Site, cast: Cast
+) -> None:
+    async with buffering_proxy(site.port) as url:
+        ana = await visit(cast.ana_admin, ELSEWHERE, base_url=url)
+        await hurry(ana, **IMPATIENT)
+        await expect(connection(ana)).to_have_text("Actualizando cada 30 s")
+        event = await publish(title="No hace falta esperar")
+        await _comes_back_until_it_rings(ana)
+        assert (await watched(ana))["heard"] == [str(event)]
+        await expect(ana.locator(".toast-title")).to_have_text("No hace falta esperar")
+
+
+async def test_without_a_shared_worker_each_tab_connects_itself(
+    visit: Visit, publish: Publish, site: Site, cast: Cast
+) -> None:
+    ana, tab = await _two_tabs_without_worker(visit, cast)
+    await eventually(lambda: site.streams == 2)
+    await publish(title="Directa")
+    for page in (ana, tab):
+        await expect(badge(page)).to_have_text("1")
+        await expect(page.locator(".row")).to_have_count(1)
+
+
+async def test_a_script_that_comes_late_has_missed_nothing(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    ana = await visit(cast.ana_admin, ELSEWHERE)
+
+    async def slowly(route: Route) -> None:
+        await ana.wait_for_timeout(500)
+        await route.continue_()
+
+    await ana.route("**/app.js*", slowly)
+    await publish(title="Entre dos páginas")
+    await expect(badge(ana)).to_have_text("1")
+    await ana.reload()
+    await expect(connection(ana)).to_have_text("Tiempo real")
+
+
+async def test_a_worker_that_never_answers_is_done_without(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    ana = await visit(cast.ana_admin)
+    await ana.context.add_init_script(
+        """window.made = 0;
+        window.SharedWorker = class {
+          port = { postMessage() {} };
+          constructor() { made += 1; }
+        };"""
+    )
+    await hurry(ana, answer=100)
+    await is_live(ana)
+    assert await ana.evaluate("made") == 3
+    await publish(title="Aun así")
+    await expect(badge(ana)).to_have_text("1")
+
+
+async def test_a_hidden_tab_without_a_worker_holds_no_connection_and_catches_up(
+    visit: Visit, publish: Publish, site: Site, cast: Cast
+) -> None:
+    ana, tab = await _two_tabs_without_worker(visit, cast)
+    await eventually(lambda: site.streams == 2)
+    await tab.evaluate(HIDE, True)
+    await eventually(lambda: site.streams == 1)
+
+    event = await publish(title="Mientras nadie mira")
+    await expect(badge(ana)).to_have_text("1")
+    await expect(tab.locator("#bell-badge")).to_be_hidden()
+    await tab.evaluate(HIDE, False)
+    await expect(badge(tab)).to_have_text("1")
+    await expect(tab.locator(".row")).to_have_count(1)
+    assert (await watched(tab))["heard"] == [str(event)]
+    assert site.streams == 2
+
+
+async def test_a_hidden_tab_with_a_worker_counts_on_but_fetches_nothing(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, "/sales"))
+    shown = await is_live(await beside(ana, "/sales"))
+    await ana.evaluate(HIDE, True)
+    asked: list[str] = []
+    ana.on("request", lambda request: asked.append(request.resource_type))
+    async with shown.expect_response("**/sales/list"):
+        await publish(title="Una venta")
+    await expect(badge(ana)).to_have_text("1")
+    assert "fetch" not in asked
+
+    async with ana.expect_response("**/sales/list"):
+        await ana.evaluate(HIDE, False)
+
+
+async def test_a_frozen_tab_catches_up(visit: Visit, publish: Publish, cast: Cast) -> None:
+    ana = await is_live(await visit(cast.ana_admin))
+    tab = await is_live(await beside(ana))
+    lifecycle = await tab.context.new_cdp_session(tab)
+    await lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+    await publish(title="En el hielo")
+    await expect(badge(ana)).to_have_text("1")
+    await lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
+    await expect(badge(tab)).to_have_text("1")
+    await expect(tab.locator(".row")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("status", "words"), [(410, "Desconectado"), (401, "Sesión terminada")])
+async def test_a_server_that_says_no_is_asked_no_more(
+    visit: Visit, cast: Cast, status: int, words: str
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin))
     asked: list[str] = []
 
     async def refuse(route: Route) -> None:
         asked.append(route.request.url)
-        await route.fulfill(status=410)
+        await route.fulfill(status=status)
 
     await ana.context.add_init_script("delete window.SharedWorker")
     await ana.route("**/stream?*", refuse)
     await ana.reload()
-    await expect(ana.locator(".live-words")).to_have_text("Desconectado")
-    await ana.wait_for_timeout(1000)
-    assert len(asked) == 1
+    await hurry(ana, backoffBase=1, backoffLeast=1)
+    await expect(connection(ana)).to_have_text(words)
+    before = len(asked)
+    await ana.wait_for_timeout(500)  # more than a hundred tries would fit in here
+    assert len(asked) == before == 2  # one for each time that the page was loaded
+
+
+async def _two_tabs_without_worker(visit: Visit, cast: Cast) -> tuple[Page, Page]:
+    ana = await visit(cast.ana_admin)
+    await ana.context.add_init_script("delete window.SharedWorker")
+    await ana.reload()
+    tab = await beside(ana)
+    return await is_live(ana), await is_live(tab)
+
+
+async def _comes_back_until_it_rings(page: Page) -> None:
+    async def rings() -> bool:
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        return bool((await watched(page))["heard"])
+
+    await eventually(rings, seconds=10)

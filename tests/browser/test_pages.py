@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from campana.db import Database
-from tests.browser.conftest import Site, Visit, badge, is_live
+from tests.browser import IN_BROWSERS
+from tests.browser.axe import is_accessible
+from tests.browser.conftest import Visit
+from tests.browser.pages import badge, is_live
+from tests.browser.site import Site
 from tests.cast import Cast
 from tests.post import post
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_BROWSERS
 
-AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))
 SAMPLES = [
     {"title": "Venta nueva", "message": "María · $12.50", "variant": "success", "url": "/sales"},
     {"title": "Stock bajo", "type": "stock:low", "variant": "warning", "priority": "high"},
@@ -133,21 +133,21 @@ async def test_axe_finds_nothing(
         "reduced_motion": "reduce",
     }
     nobody = await visit(None, "/login", **looks)
-    await _is_accessible(nobody)
+    await is_accessible(nobody)
     ana = await is_live(await visit(cast.ana_admin, **looks))
     for path in ("/notifications", "/notifications?filter=unread&type=sale:created", "/nowhere"):
         await ana.goto(path)
         await is_live(ana)
-        await _is_accessible(ana)
+        await is_accessible(ana)
     await ana.locator(".person summary").click()
-    await _is_accessible(ana)
+    await is_accessible(ana)
     await ana.keyboard.press("Escape")
     await post(db, SAMPLES[0], SAMPLES[2])
     await expect(ana.locator(".toast")).to_have_count(2)
-    await _is_accessible(ana)
+    await is_accessible(ana)
     await ana.locator("#bell").click()
     await expect(ana.locator("#latest .row")).to_have_count(5)
-    await _is_accessible(ana)
+    await is_accessible(ana)
 
 
 async def test_the_worker_and_the_pages_keep_their_policies(
@@ -161,14 +161,3 @@ async def test_the_worker_and_the_pages_keep_their_policies(
     assert worker.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
     assert "immutable" in worker.headers["cache-control"]
     await is_live(ana)  # and a console without complaints, seen to by `visit`
-
-
-async def _is_accessible(page: Page) -> None:
-    await page.add_script_tag(path=AXE)
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
-    told = [
-        (one["id"], one["impact"], [node["target"] for node in one["nodes"]])
-        for one in found["violations"]
-    ]
-    assert not told, f"{page.url}: {told}"
-    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), page.url

@@ -7,11 +7,13 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Visit, beside, is_live
-from tests.browser.test_pages import _is_accessible as is_accessible
+from tests.browser import IN_BROWSERS
+from tests.browser.axe import is_accessible
+from tests.browser.conftest import Visit
+from tests.browser.pages import beside, is_live
 from tests.cast import Cast
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_BROWSERS
 
 
 async def sell(page: Page, customer: str, total: str = "12.50") -> None:

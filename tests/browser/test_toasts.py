@@ -8,11 +8,14 @@ import pytest
 from playwright.async_api import Page, expect
 
 from campana.db import Database
-from tests.browser.conftest import Site, Visit, badge, is_live, reload_with
+from tests.browser import IN_BROWSERS
+from tests.browser.conftest import Visit
+from tests.browser.pages import badge, is_live, reload_with
+from tests.browser.site import Site
 from tests.cast import Cast, Member
 from tests.post import post
 
-pytestmark = pytest.mark.browser
+pytestmark = IN_BROWSERS
 
 ACTION = [{"name": "view", "label": "Ver venta", "url": "/sales"}]
 

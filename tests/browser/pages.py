@@ -1,0 +1,75 @@
+"""What tests see of a page, and what they do to one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import Locator, Page, Route
+
+ELSEWHERE = "/sales/new"
+"""A page that shows no notifications by itself: toasts come here."""
+
+# Kept from the first moment on: what this page was told of, when its badge changed, how many
+# toasts there were at once.
+WATCH = """
+window.watched = { heard: [], rang: {}, toasts: 0 };
+addEventListener('stream:notification', ({ detail }) => watched.heard.push(detail.data.id));
+addEventListener('stream:unread', ({ detail }) => {
+  watched.rang[detail.data.count] ??= performance.timeOrigin + performance.now();
+});
+addEventListener('DOMContentLoaded', () => {
+  const toasts = document.getElementById('toasts');
+  const present = () => toasts.querySelectorAll('.toast:not(.leaves)').length;
+  const count = () => { watched.toasts = Math.max(watched.toasts, present()); };
+  if (toasts) new MutationObserver(count).observe(toasts, { childList: true });
+});
+"""
+
+
+async def is_live(page: Page) -> Page:
+    """The page, as soon as its stream is open."""
+    await page.wait_for_selector('#live[data-state="live"]')
+    return page
+
+
+def badge(page: Page) -> Locator:
+    """The number on the bell, as it is seen."""
+    return page.locator("#bell-badge > [aria-hidden]")
+
+
+def connection(page: Page) -> Locator:
+    """The state of the connection, in words."""
+    return page.locator(".live-words")
+
+
+async def watched(page: Page) -> dict[str, Any]:
+    """`heard`: ids of notifications; `rang`: count → epoch milliseconds; `toasts`: the most."""
+    found: dict[str, Any] = await page.evaluate("window.watched")
+    return found
+
+
+async def beside(page: Page, path: str = "/notifications") -> Page:
+    """Another tab of the same browser."""
+    tab = await page.context.new_page()
+    await tab.goto(path)
+    return tab
+
+
+async def reload_with(page: Page, pattern: str, replacement: str) -> None:
+    """Loads the page again, its HTML changed on the way by a regular expression."""
+
+    async def rewrite(route: Route) -> None:
+        answer = await route.fetch()
+        html = re.sub(pattern, replacement, await answer.text())
+        await route.fulfill(response=answer, body=html)
+
+    await page.route(page.url, rewrite)
+    await page.reload()
+    await page.unroute(page.url, rewrite)
+
+
+async def hurry(page: Page, **timings: int) -> None:
+    """Loads the page again with other times than live.js's own, in milliseconds."""
+    said = ", ".join(f'"{name}": {value}' for name, value in timings.items())
+    await reload_with(page, 'id="live"', f"id=\"live\" data-timings='{{{said}}}'")

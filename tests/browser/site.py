@@ -1,0 +1,109 @@
+"""Where the browsers of a test go: the application in this process, or a server of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from campana.corridor import Corridor
+from campana.db import Database
+from campana.settings import Settings
+from handlers.app_keys import CORRIDOR, HUB
+from handlers.application import application
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Site:
+    """The application in this process, on a port of its own that survives `stop` and `start`."""
+
+    def __init__(self, db: Database, settings: Settings, corridor: Corridor) -> None:
+        self.db, self.settings, self.corridor = db, settings, corridor
+        self.port = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def streams(self) -> int:
+        return self.corridor.hub.count
+
+    async def start(self) -> None:
+        app = application(self.settings, self.db)
+        app[CORRIDOR] = self.corridor
+        app[HUB] = self.corridor.hub
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_port=True)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+
+    async def stop(self) -> None:
+        """Connections are cut, none is told; the corridor goes on."""
+        self.cut()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner = None
+
+    def cut(self) -> None:
+        for stream in self.corridor.hub.streams():
+            stream.transport.abort()
+            stream.end()
+
+
+class Served:
+    """`main.py serve`, a process of its own on a port that it keeps."""
+
+    def __init__(self, dsn: str) -> None:
+        self.port = _free_port()
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": dsn,
+            "PORT": str(self.port),
+            "CAMPANA_POOL_SIZE": "5",
+            "CAMPANA_LOG_LEVEL": "warning",
+        }
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "main.py", "serve", cwd=ROOT, env=self._environment
+        )
+        await eventually(self._is_ready, seconds=30)
+
+    async def end(self, how: signal.Signals) -> int:
+        """The exit code."""
+        if self._process is None or self._process.returncode is not None:
+            return 0
+        self._process.send_signal(how)
+        return await asyncio.wait_for(self._process.wait(), 15)
+
+    async def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.returncode is None, "it has ended"
+        try:
+            async with aiohttp.request("GET", f"{self.url}/health/ready") as answer:
+                return answer.status == 200
+        except aiohttp.ClientConnectionError:
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,102 @@
+"""The server leaves and comes back: told to (SIGTERM), or killed. Browsers lose nothing."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Page, expect
+
+from campana import inbox, sessions
+from campana.db import Database
+from tests.browser import IN_BROWSERS
+from tests.browser.conftest import Visit, on_one_loop
+from tests.browser.pages import ELSEWHERE, badge, beside, connection, hurry, is_live, watched
+from tests.browser.site import Served
+from tests.cast import Cast
+from tests.conftest import signed_in
+from tests.corridor.conftest import Publish
+from tests.post import post
+
+pytestmark = IN_BROWSERS
+
+QUICKLY = {"backoffBase": 200, "backoffMost": 400}
+
+
+@on_one_loop()
+async def site(dsn: str) -> AsyncIterator[Served]:
+    """In these stories, a process of its own."""
+    served = Served(dsn)
+    await served.start()
+    yield served
+    await served.end(signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+async def test_what_happens_while_the_server_is_away_arrives_once(
+    visit: Visit, publish: Publish, site: Served, cast: Cast, how: signal.Signals, code: int
+) -> None:
+    ana = await visit(cast.ana_admin)
+    await hurry(ana, **QUICKLY)
+    elsewhere = await beside(ana, ELSEWHERE)
+    await hurry(elsewhere, **QUICKLY)
+    pages = [await is_live(ana), await is_live(elsewhere)]
+    before = await publish(title="Antes")
+    for page in pages:
+        await expect(badge(page)).to_have_text("1")
+
+    assert await site.end(how) == code
+    meanwhile = [await publish(title=f"Mientras {number}") for number in range(12)]
+    for page in pages:
+        await expect(connection(page)).to_have_text("Reconectando…")
+    await site.start()
+    for page in pages:
+        await expect(connection(page)).to_have_text("Tiempo real")
+        await expect(badge(page)).to_have_text("13")
+    await expect(ana.locator(".row")).to_have_count(13)
+
+    after = await publish(title="Después")
+    for page in pages:
+        await expect(badge(page)).to_have_text("14")
+        seen = await watched(page)
+        assert seen["heard"] == [str(event) for event in (before, *meanwhile, after)]
+        assert seen["toasts"] <= 3
+    await expect(ana.locator(".row")).to_have_count(14)
+    assert await _titles(ana) == [
+        "Después", *[f"Mientras {number}" for number in reversed(range(12))], "Antes"
+    ]  # fmt: skip
+
+
+async def test_old_news_and_what_was_read_elsewhere_come_back_without_noise(
+    visit: Visit, db: Database, site: Served, cast: Cast
+) -> None:
+    read, _unread = await post(db, {"title": "Leída"}, {"title": "No leída"})
+    ana = await is_live(await visit(cast.ana_admin))
+    elsewhere = await is_live(await beside(ana, ELSEWHERE))
+    await expect(ana.locator(".row-unread")).to_have_count(2)
+
+    await site.end(signal.SIGKILL)
+    await post(db, *[{"title": f"Vieja {number}"} for number in range(5)])
+    await _let_time_pass(db)
+    account = await sessions.find(db, await signed_in(db, cast.ana_admin))
+    assert account
+    await inbox.apply(db, account.person, inbox.read, [read])
+    await site.start()
+
+    for page in (ana, elsewhere):
+        await expect(badge(page)).to_have_text("6")
+    await expect(ana.locator(".row")).to_have_count(7)
+    await expect(ana.locator(f"#n-{read}.row-unread")).to_have_count(0)
+    await expect(connection(elsewhere)).to_have_text("Tiempo real")
+    assert (await watched(elsewhere))["toasts"] == 0
+
+
+async def _let_time_pass(db: Database) -> None:
+    async with db.bus() as bus:
+        await bus.execute("update campana.event set published_at = now() - interval '5 minutes'")
+
+
+async def _titles(page: Page) -> list[str]:
+    said = await page.locator(".row-title").all_inner_texts()
+    return [title.removeprefix("Sin leer:").strip() for title in said]
