@@ -23,6 +23,7 @@ from campana.cluster import Server
 from campana.commands.failures import exit_code
 from campana.commands.program import all_commands
 from campana.commands.publisher import with_login
+from campana.commands.reference import PAGE, operations_page
 from campana.db import Database
 from campana.embedded import held
 from campana.errors import Unauthorized
@@ -308,6 +309,10 @@ async def test_where_roles_cannot_be_made_the_login_prints_itself_and_warns(
     finally:
         await owner.execute("drop database if exists humble with (force)")
         await owner.execute("drop role if exists humble")
+
+
+def test_the_page_of_operations_lists_every_command_and_setting() -> None:
+    assert PAGE.read_text() == operations_page(), "run: python -m campana.commands.reference"
 
 
 def test_only_the_login_of_an_address_is_replaced() -> None:

@@ -26,7 +26,7 @@ def all_commands() -> App:
         name="main.py",
         help="Campana, a real-time notification centre. Settings come from the environment.",
         version=VERSION,
-        help_format="plaintext",
+        help_format="markdown",
         default_parameter=Parameter(negative=()),
     )
     for place, noun in enumerate(NOUNS, start=1):
