@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
-import asyncpg
 import structlog
 
 from campana import sessions, signals
 from campana.db import Database
+from campana.errors import is_unforeseen
 from campana.queries import queries
 
 log = structlog.get_logger()
@@ -44,8 +44,11 @@ class Clock:
     async def _try(self, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            log.warning("clock.failed", job=job.__name__, error=str(error), success=False)
+        except Exception as error:
+            story = is_unforeseen(error)
+            log.warning(
+                "clock.failed", job=job.__name__, error=str(error), exc_info=story, success=False
+            )
             await asyncio.sleep(1)
 
     async def move_due(self) -> None:

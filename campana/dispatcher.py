@@ -8,11 +8,11 @@ import asyncio
 from time import monotonic
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
 from campana import signals
 from campana.db import Database
+from campana.errors import is_passing, is_unforeseen
 from campana.outbox import News, PoisonError, Round, Tenants, dispatch
 from campana.queries import queries
 
@@ -54,10 +54,11 @@ class Dispatcher:
                 await self._work_until_idle()
                 await self._sleep()
                 trouble = 0
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except Exception as error:
                 trouble += 1
                 self.failures += 1
-                log.warning("dispatcher.trouble", error=str(error), success=False)
+                story = is_unforeseen(error)
+                log.warning("dispatcher.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(min(5.0, 0.1 * 2**trouble))
 
     async def stop(self) -> None:
@@ -95,9 +96,10 @@ class Dispatcher:
     async def _round(self) -> Round:
         try:
             done = await dispatch(self._db, self._tenants)
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
-            raise
-        except Exception as error:  # some event of the round cannot be dispatched: find it
+        except Exception as error:
+            if is_passing(error):
+                raise
+            # some event of the round cannot be dispatched: find it
             log.warning("dispatcher.round_failed", error=str(error), success=False)
             done = await self._find_poison()
         self.events += done.events

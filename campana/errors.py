@@ -14,8 +14,36 @@ from typing import Any
 
 import asyncpg
 
-# The database is away, busy or refuses: what every loop of ours survives and tries again after.
-DATABASE_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_DATABASE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says of a connection that was cut in mid-sentence
+)
+_PASSING = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+)
+
+
+def is_unforeseen(error: BaseException) -> bool:
+    """Whether a loop that survives this should tell the whole story: not just the database."""
+    return not isinstance(error, _DATABASE)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same may well succeed in a moment: nobody's input is to blame."""
+    return isinstance(error, _PASSING) and not isinstance(error, ValueError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import structlog
 
 from campana import frames, render
 from campana.db import Database
-from campana.errors import DATABASE_TROUBLE, TooMany
+from campana.errors import TooMany, is_unforeseen
 from campana.live import Live
 from campana.news import Due, News
 from campana.queries import queries
@@ -149,8 +149,8 @@ class Hub:
             try:
                 await self._tick()
             except Exception as error:
-                foreseen = isinstance(error, DATABASE_TROUBLE)
-                log.warning("hub.trouble", error=str(error), exc_info=not foreseen, success=False)
+                story = is_unforeseen(error)
+                log.warning("hub.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(0.25)
                 self.gap()
 

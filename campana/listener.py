@@ -12,10 +12,10 @@ from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import structlog
 
 from campana.db import Database
+from campana.errors import is_unforeseen
 from campana.queries import queries
 from campana.signals import HINT, WAKE
 
@@ -60,10 +60,9 @@ class Listener:
         while True:
             try:
                 await self._listen_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                log.warning(
-                    "listener.lost", error=str(error) or type(error).__name__, success=False
-                )
+            except Exception as error:
+                said, story = str(error) or type(error).__name__, is_unforeseen(error)
+                log.warning("listener.lost", error=said, exc_info=story, success=False)
             trouble = 0 if self.connected else trouble + 1
             self.connected = False
             low, high = BACK_OFF

@@ -5,6 +5,7 @@ Set-based throughout: no loop here runs over recipients.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -15,6 +16,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from campana.db import Database, Tx
+from campana.errors import is_passing
 from campana.queries import queries
 from campana.words import Words, words_of
 
@@ -129,17 +131,24 @@ async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[Ne
 
 
 async def _guarded(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[News]:
-    try:
+    with _blaming(rows[0]):
         return await _together(tx, rows, tenants)
-    except Exception as error:
-        raise PoisonError(rows[0]["id"], rows[0]["tenant_id"], str(error)) from error
 
 
 async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[News]:
-    try:
+    with _blaming(row):
         words = await _words(tx, row, tenants)
         return list(_news(await tx.fetch(queries.outbox.fan_out_one.sql, row["id"], words, CHUNK)))
+
+
+@contextmanager
+def _blaming(row: Record) -> Iterator[None]:
+    """What fails inside is this event's fault, unless the database is away or busy."""
+    try:
+        yield
     except Exception as error:
+        if is_passing(error):
+            raise
         raise PoisonError(row["id"], row["tenant_id"], str(error)) from error
 
 

@@ -3,10 +3,10 @@
 import asyncio
 from time import monotonic
 
-import asyncpg
 import structlog
 
 from campana import frames
+from campana.errors import is_unforeseen
 from campana.hub import Hub
 from campana.stream import Stream
 
@@ -63,8 +63,9 @@ class Wheel:
             await asyncio.sleep(SWEEP_EVERY)
             try:
                 await self._hub.sweep()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                log.warning("hub.sweep_failed", error=str(error), success=False)
+            except Exception as error:
+                story = is_unforeseen(error)
+                log.warning("hub.sweep_failed", error=str(error), exc_info=story, success=False)
 
     async def _catch_up(self) -> None:
         while True:

@@ -81,7 +81,7 @@ class Ear:
         params: dict[str, str] | None = None,
         last_id: str | None = None,
     ) -> None:
-        self._http, self._url = http, url
+        self._http, self.url = http, url
         self._headers, self._params = headers or {}, params or {}
         self.last_id = last_id
         self.messages: list[Message] = []
@@ -94,7 +94,7 @@ class Ear:
         assert not self.is_open
         headers = {**self._headers, **({"Last-Event-ID": self.last_id} if self.last_id else {})}
         response = await self._http.get(
-            self._url, headers=headers, params=self._params, timeout=aiohttp.ClientTimeout()
+            self.url, headers=headers, params=self._params, timeout=aiohttp.ClientTimeout()
         )
         self.status = response.status
         self.connections += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -17,18 +16,9 @@ from campana.corridor import Corridor
 from campana.db import Database
 from campana.outbox import Tenants, dispatch
 from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
+from tests.storm import AUDIENCES, Published, reversed_pairs
 
-AUDIENCES = ("all", "all", "role:STAFF", "user:ana@norte.test", "branch:Centro", "!role:COOK")
 PUBLISHERS = 8
-
-
-@dataclass(frozen=True)
-class Published:
-    """Between `began` and `committed` (monotonic seconds) it was published."""
-
-    id: UUID
-    began: float
-    committed: float
 
 
 async def work(dsn: str, times: int, dice: random.Random) -> list[Published]:
@@ -52,18 +42,6 @@ async def work(dsn: str, times: int, dice: random.Random) -> list[Published]:
         done += [Published(event_id, began, monotonic()) for event_id in ids]
     await connection.close()
     return done
-
-
-def reversed_pairs(rows: list[UUID], published: dict[UUID, Published]) -> list[tuple[UUID, UUID]]:
-    """One pass from the end: nothing later in `rows` was committed before an earlier one began."""
-    found, earliest, whose = [], float("inf"), None
-    for event_id in reversed(rows):
-        event = published[event_id]
-        if earliest < event.began:
-            found.append((whose, event_id))
-        if event.committed < earliest:
-            earliest, whose = event.committed, event_id
-    return found
 
 
 def test_the_check_sees_a_reversed_pair() -> None:
