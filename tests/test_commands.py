@@ -195,7 +195,7 @@ async def test_a_tenant_with_people_keys_and_types(typed: Typed, db: Database) -
     key = await do("key", "add", "--name", "web", "--scope", "publish", *tenant)
     identity = await identify(db, key)
     assert isinstance(identity, KeyIdentity)
-    assert (identity.tenant_id, identity.scopes) == (UUID(luna), {"publish"})
+    assert (identity.tenant_id, identity.scopes) == (UUID(luna), frozenset({"publish"}))
     assert key[:11] in await do("key", "list", *tenant)
     assert key not in await do("key", "list", *tenant)
     await do("key", "revoke", key[:11], *tenant)

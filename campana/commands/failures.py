@@ -23,6 +23,18 @@ class CommandError(Exception):
     """The command cannot do what was asked; the message says why and what to do."""
 
 
+# Whose message is a sentence for people.
+SPEAKING = (
+    CommandError,
+    EmbeddedError,
+    MigrationError,
+    RolesError,
+    SettingsError,
+    OSError,
+    asyncpg.InterfaceError,
+)
+
+
 def exit_code(app: App, words: list[str]) -> int:
     """Run the command in `words`; what it fails of becomes a line on standard error."""
     try:
@@ -58,8 +70,9 @@ def _text(error: Any) -> str | None:
         return f"the database does not answer: {error or type(error).__name__}"
     if isinstance(error, UnicodeEncodeError):
         return "what you typed is not UTF-8"
-    known = (CommandError, EmbeddedError, MigrationError, RolesError, SettingsError)
-    return str(error) if isinstance(error, (*known, OSError, asyncpg.InterfaceError)) else None
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, (error.filename, error.strerror)))
+    return str(error) if isinstance(error, SPEAKING) else None
 
 
 def _with_hint(text: str, hint: str | None) -> str:
