@@ -10,10 +10,10 @@ CODE := $(wildcard campana handlers main.py)
 # Without PostgreSQL 15 its tests are left out, and it is said; where CAMPANA_TEST_PG15=on they fail.
 export CAMPANA_TEST_PG15 ?= $(if $(wildcard $(POSTGRESQL_15)),on,off)
 
-.PHONY: help run test lint bench prove clean
+.PHONY: help run test test-15 lint bench prove clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 run: .venv/runtime.stamp ## serve it with demo data on http://127.0.0.1:8080
 	CAMPANA_DEMO=1 $(PY) main.py serve
@@ -21,6 +21,9 @@ run: .venv/runtime.stamp ## serve it with demo data on http://127.0.0.1:8080
 test: .venv/development.stamp .venv/browser.stamp ## all tests, in a real browser too
 	@[ "$$CAMPANA_TEST_PG15" != off ] || echo 'Without $(POSTGRESQL_15): tests on PostgreSQL 15 are left out.'
 	$(PY) -m pytest -m 'not prove'
+
+test-15: .venv/development.stamp ## the corridor, routes and businesses once more, on PostgreSQL 15
+	CAMPANA_TEST_SERVER_BIN=$(dir $(POSTGRESQL_15)) $(PY) -m pytest -m 'not prove' tests/corridor tests/handlers tests/domains
 
 lint: .venv/development.stamp ## format, mistakes, types
 	.venv/bin/ruff format --check .
