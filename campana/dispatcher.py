@@ -24,7 +24,10 @@ POLL_ASLEEP = 0.25
 """Covers lost wake-ups, crashes and an emptied dispatcher table."""
 LINGER = 0.5
 """Seconds of nothing before it sleeps."""
-BEAT = 0.3
+BEAT_AWAKE = 0.3
+"""Publishers notify unless somebody awake has shown itself within a second."""
+BEAT_ASLEEP = 2.0
+"""A sleeper shows itself too: health takes whoever is silent for `health.SILENCE` for gone."""
 MAX_ATTEMPTS = 3
 SIGNALS_PER_HINT = 300
 
@@ -38,6 +41,7 @@ class Dispatcher:
         self._tenants = Tenants()
         self._wake = asyncio.Event()
         self._stopping = False
+        self._said_awake: bool | None = None
         self._last_beat = 0.0
         self.events = 0
         self.failures = 0
@@ -85,9 +89,9 @@ class Dispatcher:
 
     async def _sleep(self) -> None:
         """Until something is found."""
-        await self._beat(awake=False)
-        # Who saw us awake a moment ago did not notify: look once more before waiting.
         while not self._stopping:
+            # First said, then looked: who saw us awake a moment ago did not notify.
+            await self._beat(awake=False)
             self._wake.clear()
             if (await self._round()).events:
                 return
@@ -131,11 +135,13 @@ class Dispatcher:
                 await signals.hint(self._db, item.tenant_id, [], more)
 
     async def _beat(self, *, awake: bool) -> None:
-        if awake and monotonic() - self._last_beat < BEAT:
+        """Say which it is: at once when that changes, every now and then while it stays so."""
+        every = BEAT_AWAKE if awake else BEAT_ASLEEP
+        if awake == self._said_awake and monotonic() - self._last_beat < every:
             return
-        self._last_beat = monotonic() if awake else 0.0
         async with self._db.bus() as connection:
             await connection.execute(queries.outbox.beat.sql, self._id, awake)
+        self._said_awake, self._last_beat = awake, monotonic()
 
     async def _pause(self, seconds: float) -> None:
         try:

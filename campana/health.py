@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 """Seconds the database has to answer."""
 SILENCE = 5.0
-"""Seconds after which a silent dispatcher counts as gone; a living one beats every second."""
+"""Seconds after which a silent dispatcher counts as gone; a living one beats every two."""
 TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 CHAPTERS = frozenset(path.name for path in (SQL / "migrations").glob("*.sql"))
 

@@ -44,6 +44,23 @@ async def test_where_nobody_dispatches_bells_ring_late(client):
     assert (status, told["status"], told["dispatcher"]) == (200, "degraded", "away")
 
 
+async def test_a_dispatcher_that_sleeps_is_not_away(live_app, client, owner):
+    browser = await client()
+
+    async def sleeps():
+        return await owner.fetchval("select not awake from campana.dispatcher")
+
+    await eventually(sleeps)
+    await owner.execute("update campana.dispatcher set beat = beat - interval '1 hour'")
+    assert (await ask(browser, "/api/health"))[1]["dispatcher"] == "away"
+
+    async def has_shown_itself():
+        return (await ask(browser, "/api/health"))[1]["dispatcher"] == "running"
+
+    await eventually(has_shown_itself)
+    assert await sleeps()
+
+
 async def test_a_leaving_process_wants_no_more_requests(app, client):
     browser = await client()
     app[HUB].draining = True
