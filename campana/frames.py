@@ -16,7 +16,6 @@ from campana.words import words_for
 Format = Literal["json", "html"]
 
 HEARTBEAT = b": hb\n\n"
-RESYNC_INBOX = b'event: resync\ndata: {"scope":"inbox"}\n\n'
 RESYNC_LIVE = b'event: resync\ndata: {"scope":"live"}\n\n'
 _RESYNC_ALL = b'event: resync\ndata: {"scope":"all"}\n\nid: %b-%d\n\n'
 

@@ -194,6 +194,6 @@ def signal_of(row: Record) -> Signal:
     if row["user_id"] is None:
         event = frames.from_payload(row["payload"])
     else:
-        message = b"event: %b\ndata: %b\n\n" % (row["name"].encode(), orjson.dumps(row["payload"]))
+        message = frames.message(row["name"], row["payload"])
     address = Address(row["tenant_id"], row["rule"], row["user_id"])
     return Signal(address, row["event_id"], event, message or b"")

@@ -1,8 +1,7 @@
 """A stream: one open connection of one reader, as a cursor into that reader's inbox."""
 
 import re
-from dataclasses import dataclass, field
-from time import monotonic
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -55,7 +54,6 @@ class Stream:
     asked: str | None
     deadline: float
     response: Response | None = None
-    opened: float = field(default_factory=monotonic)
     is_begun: bool = False
     is_open: bool = False
     is_gone: bool = False

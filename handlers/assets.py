@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from campana.assets import PREFIX, ROOT, fingerprint
+from campana.assets import ROOT, fingerprint
 from campana.errors import NotFound
+from handlers.guards import public
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -33,6 +34,7 @@ class Kept(NamedTuple):
     zipped: bytes | None  # None: not worth it
 
 
+@public
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /static/{path}"""
     file = _file(request.match_info["path"])
@@ -48,10 +50,6 @@ async def show(request: web.Request) -> web.StreamResponse:
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
     return _answer(request, file, _kept(file, mark), headers)
-
-
-def routes() -> list[web.RouteDef]:
-    return [web.get(PREFIX + "{path:.+}", show)]
 
 
 def _answer(

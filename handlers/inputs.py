@@ -37,16 +37,6 @@ async def fields(request: web.Request) -> list[tuple[str, str]]:
     return []
 
 
-def required(fields: Form, name: str, longest: int = 1000) -> str:
-    """A field that must be there, with 1 to `longest` characters."""
-    value = fields.get(name, "")
-    if not value:
-        raise Invalid("This field is needed.", field=name, code="missing")
-    if len(value) > longest:
-        raise Invalid(f"At most {longest} characters.", field=name, code="invalid_value")
-    return value
-
-
 async def json_body(request: web.Request) -> Any:
     """The JSON that was sent; BadRequest, WrongMediaType, or Invalid for NUL characters."""
     kind = request.content_type

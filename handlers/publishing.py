@@ -18,7 +18,6 @@ from handlers.guards import Tenant, program, tenant_of
 from handlers.shapes import Cancelled, Priority, Published, PublishedMany, Variant
 
 MOST_EVENTS = 1000
-JSON = "application/json"
 
 
 class ActionShape(Shape):
@@ -81,8 +80,8 @@ async def create(request: web.Request, query: PublishQuery) -> web.Response:
     One event, or an array of up to 1,000: all are published or none, and errors name the index.
     Accepted is durable. Fields may be written dedupeKey or dedupe_key.
     """
-    if request.content_type != JSON:
-        raise fitting.refused_type(request, JSON)
+    if request.content_type != fitting.JSON:
+        raise fitting.refused_type(request, fitting.JSON)
     if query.dry_run:
         raise Invalid("There is no dry run yet.", field="dry_run", code="invalid_value")
     tenant = tenant_of(request)

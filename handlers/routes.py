@@ -32,7 +32,7 @@ def add_routes(app: web.Application) -> None:
 
 PUBLIC = [
     web.get("/", home.show),
-    web.get(PREFIX + "{path:.+}", guards.public(assets.show)),
+    web.get(PREFIX + "{path:.+}", assets.show),
     web.get("/login", sessions.new),
     web.post("/login", sessions.create),
     web.post("/logout", sessions.destroy),

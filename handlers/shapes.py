@@ -16,15 +16,6 @@ Variant = Literal["info", "success", "warning", "error"]
 Code = Annotated[str, Field(json_schema_extra={"enum": sorted(CODES)})]
 
 
-class Action(Shape):
-    """A button of a notification."""
-
-    name: str
-    label: str
-    url: str | None = None
-    variant: str | None = None
-
-
 class NotificationShape(Shape):
     """One notification, in its reader's language."""
 

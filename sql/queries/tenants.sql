@@ -40,7 +40,3 @@ where tenant_id = :tenant_id and name = :role;
 -- name: add_branch!
 insert into campana.branch (tenant_id, id, name)
 values (:tenant_id, campana.uuid7(), :name);
-
--- name: audit!
-insert into campana.audit (tenant_id, actor, action, detail)
-values (:tenant_id, :actor, :action, :detail);
