@@ -56,7 +56,6 @@ SignIn = Callable[..., Awaitable[Browser]]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::aiohttp.web.NotAppKeyWarning")
-    config.addinivalue_line("markers", "settings(**changes): what this test's settings differ in")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from handlers.app_keys import CORRIDOR, HUB
+from handlers.app_keys import HUB
 from handlers.shapes import Health
 from tests.waiting import eventually
 
@@ -14,12 +14,6 @@ from tests.waiting import eventually
 async def ask(browser, path, **headers):
     answer = await browser.get(path, headers=headers)
     return answer.status, await answer.json()
-
-
-@pytest.fixture
-def live_app(live_app, corridor):
-    live_app[CORRIDOR] = corridor
-    return live_app
 
 
 async def test_everything_runs(live_app, client):
