@@ -167,6 +167,7 @@
   }
 
   function dismiss(toast) {
+    giveFocusBack(toast);
     remaining.delete(toast);
     if (toast === more) {
       more = null;
@@ -176,11 +177,32 @@
     setTimeout(() => toast.remove(), 200);
   }
 
+  let cameFrom = null; // where the keyboard was before it went to the toasts
+
+  toasts.addEventListener('focusin', ({ relatedTarget }) => {
+    if (!toasts.contains(relatedTarget)) cameFrom = relatedTarget;
+  });
+  document.addEventListener('keydown', event => {
+    const newest = all('.toast:not(.leaves)', toasts).pop();
+    if (event.key !== 'F8' || !newest) return;
+    event.preventDefault();
+    newest.querySelector('a, button').focus();
+  });
+
+  /** To the next toast, and from the last one to where it was before. */
+  function giveFocusBack(toast) {
+    if (!toast.contains(document.activeElement)) return;
+    const next = all('.toast:not(.leaves)', toasts).filter(other => other !== toast).pop();
+    const place = next ? next.querySelector('a, button') : cameFrom;
+    (place && place.isConnected ? place : byId('main')).focus({ preventScroll: true });
+  }
+
   toasts.addEventListener('click', ({ target }) => {
     if (target.closest('[data-dismiss], a')) dismiss(target.closest('.toast'));
   });
   toasts.addEventListener('keydown', event => {
-    if (event.key === 'Escape' && toasts.lastElementChild) dismiss(toasts.lastElementChild);
+    const newest = all('.toast:not(.leaves)', toasts).pop();
+    if (event.key === 'Escape' && newest) dismiss(newest);
   });
 
   /* ---- Rows: what arrives, is read, is deleted --------------------------------------------- */
