@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import axe_playwright_python
 from playwright.async_api import Page
 
 AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js"))
+RUN = "axe.run({ resultTypes: ['violations'] })"
+SMALLEST = 320
+HEIGHT = 800
 
 
-async def is_accessible(page: Page) -> None:
-    """Nothing for axe to find, and nothing to scroll sideways for."""
+class Look(NamedTuple):
+    """How a page is looked at."""
+
+    theme: Literal["light", "dark"]
+    width: int
+
+
+async def is_accessible(page: Page, *looks: Look) -> None:
+    """Nothing for axe to find in any of these looks, and nothing to scroll sideways for.
+
+    The page's context asks for reduced motion, so that no colour is still on its way.
+    """
     if not await page.evaluate("'axe' in window"):
         await page.add_script_tag(path=AXE)
-    found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    told = [
-        (one["id"], one["impact"], [node["target"] for node in one["nodes"]])
-        for one in found["violations"]
-    ]
-    assert not told, f"{page.url}: {told}"
+    for look in looks:
+        await page.emulate_media(color_scheme=look.theme)
+        await page.set_viewport_size({"width": look.width, "height": HEIGHT})
+        found = await page.evaluate(RUN)
+        told = [
+            (
+                one["id"],
+                one["impact"],
+                [(node["target"], node["failureSummary"]) for node in one["nodes"]],
+            )
+            for one in found["violations"]
+        ]
+        assert not told, f"{page.url}, {look}: {told}"
+        await fits(page)
+    await page.set_viewport_size({"width": SMALLEST, "height": HEIGHT})
     await fits(page)
+    await page.set_viewport_size({"width": looks[0].width, "height": HEIGHT})
 
 
 async def fits(page: Page) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.async_api import Locator, Page, Route
+from playwright.async_api import Locator, Page, Route, expect
 
 ELSEWHERE = "/sales/new"
 """A page that shows no notifications by itself: toasts come here."""
@@ -73,3 +73,20 @@ async def hurry(page: Page, **timings: int) -> None:
     """Loads the page again with other times than live.js's own, in milliseconds."""
     said = ", ".join(f'"{name}": {value}' for name, value in timings.items())
     await reload_with(page, 'id="live"', f"id=\"live\" data-timings='{{{said}}}'")
+
+
+async def speak(page: Page, language: str) -> Page:
+    """The page again, its reader having chosen `es` or `en`."""
+    await page.locator(".person summary").click()
+    await page.locator(f".person button[name=locale][value={language}]").click()
+    await expect(page.locator("html")).to_have_attribute("lang", language)
+    return page
+
+
+async def sell(page: Page, customer: str, total: str = "12.50") -> None:
+    """One sale by the form, as a Spanish-speaking seller does."""
+    await page.goto("/sales/new")
+    await page.get_by_label("Cliente").fill(customer)
+    await page.get_by_label("Total").fill(total)
+    await page.get_by_role("button", name="Guardar venta").click()
+    await expect(page.locator(".flash-success")).to_contain_text("está guardada")
