@@ -38,6 +38,26 @@ language sql immutable as $$
   select url ~ '^(https?://[^\s\\<>"\x01-\x1f\x7f]+|/(?![/\\])[^\s\\<>"\x01-\x1f\x7f]*)$' and length(url) <= 2000;
 $$;
 
+-- JSON that PostgreSQL keeps and others cannot read: their parsers stop at a depth, their numbers
+-- at 1.8e308. Both take some length, so most values are not looked through.
+create or replace function campana.check_json(field text, value jsonb, most_bytes integer) returns void
+language plpgsql immutable as $$
+declare
+  bytes integer := octet_length(value::text);
+begin
+  if bytes > most_bytes then
+    perform campana.refuse('CA006', field, format('%s is larger than %s KiB.', initcap(field), most_bytes / 1024),
+      'Send an id and let the reader fetch the rest.');
+  elsif bytes > 200 and jsonb_path_exists(value, 'strict $.**{100}') then
+    perform campana.refuse('CA005', field, format('%s is nested deeper than 100 levels.', initcap(field)),
+      'Send it flat, or as text.');
+  elsif bytes > 300 and jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))') then
+    perform campana.refuse('CA005', field, format('%s holds a number that is too large.', initcap(field)),
+      'Send it as text.');
+  end if;
+end;
+$$;
+
 create or replace function campana.check_actions(actions jsonb) returns void
 language plpgsql immutable as $$
 declare
@@ -47,6 +67,7 @@ begin
     perform campana.refuse('CA005', 'actions', 'Actions must be a list of at most five.',
       'Send [{"name": "view", "label": "Ver venta", "url": "/sales"}].');
   end if;
+  perform campana.check_json('actions', actions, 8192);
   for action in select a from jsonb_array_elements(actions) a loop
     if jsonb_typeof(action) <> 'object'
        or coalesce(action ->> 'name', '') !~ '^[a-z][a-z0-9_]{0,39}$'
@@ -90,8 +111,6 @@ begin
     perform campana.refuse('CA006', 'message', 'The message is longer than 4,000 characters.', 'Shorten it and link to the rest.');
   elsif jsonb_typeof(data) <> 'object' then
     perform campana.refuse('CA005', 'data', 'Data must be a JSON object.', 'Send for example {"orderId": 7}.');
-  elsif octet_length(data::text) > 32768 then
-    perform campana.refuse('CA006', 'data', 'Data is larger than 32 KiB.', 'Send an id and let the reader fetch the rest.');
   elsif priority not in ('low', 'medium', 'high', 'urgent') then
     perform campana.refuse('CA005', 'priority', format('There is no priority %L.', left(priority, 40)), 'Use low, medium, high or urgent.');
   elsif variant not in ('info', 'success', 'warning', 'error') then
@@ -109,6 +128,7 @@ begin
   elsif expires_at <= greatest(clock_timestamp(), deliver_at) then
     perform campana.refuse('CA005', 'expires_at', 'The event would expire before it is delivered.', 'Choose a later expires_at.');
   end if;
+  perform campana.check_json('data', data, 32768);
   if actions is not null then
     perform campana.check_actions(actions);
   end if;
