@@ -2,16 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import structlog
 
+from campana import epoch
 from campana.clock import Clock
 from campana.db import Database
 from campana.dispatcher import Dispatcher
+from campana.errors import is_unforeseen
 from campana.hub import Hub
-from campana.installation import epoch
 from campana.listener import Listener
 from campana.settings import Settings
 from campana.wheel import Wheel
@@ -19,6 +21,9 @@ from campana.wheel import Wheel
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 2.0
+STOP_SECONDS = 5.0
+EPOCH_AGAIN = 1.0
+"""Seconds until a question for the epoch that failed is asked again."""
 
 
 class Corridor:
@@ -41,24 +46,23 @@ class Corridor:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Everything runs inside; on the way out streams are drained first."""
-        self.hub.epoch = await epoch(self.db)
-        loops = [
-            asyncio.create_task(loop.run(), name=type(loop).__name__)
-            for loop in (self.hub, self._wheel, self.listener, self.dispatcher, self._clock)
+        """Everything runs inside. The dispatcher ends its round; whoever serves drains streams."""
+        self.hub.epoch = await epoch.current(self.db)
+        dispatching = _started(self.dispatcher.run)
+        others = [
+            _started(loop.run) for loop in (self.hub, self._wheel, self.listener, self._clock)
         ]
-        for task in loops:
-            task.add_done_callback(_say_if_broken)
         try:
             yield
         finally:
-            await self.dispatcher.stop()
-            for task in loops[:3] + loops[4:]:
+            self.dispatcher.stop()
+            others += [self._epoch_check] if self._epoch_check else []
+            for task in others:
                 task.cancel()
             with suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    await asyncio.gather(*loops, return_exceptions=True)
-            with suppress(Exception):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await asyncio.gather(dispatching, *others, return_exceptions=True)
+            with suppress(Exception):  # its last beat is soon too old to count
                 await self.dispatcher.retire()
 
     async def drain(self) -> None:
@@ -74,17 +78,32 @@ class Corridor:
     def _gap(self) -> None:
         self.hub.gap()
         if self._epoch_check is None or self._epoch_check.done():
-            self._epoch_check = asyncio.create_task(self._check_epoch())
+            self._epoch_check = _started(self._check_epoch)
 
     async def _check_epoch(self) -> None:
         """The server that came back may be another: an older copy, a promoted replica."""
-        with suppress(Exception):  # it is away again; the next gap asks again
-            now = await epoch(self.db)
-            if now != self.hub.epoch:
-                log.warning("epoch.changed", success=True)
-                self.hub.epoch = now
-                for stream in self.hub.streams():
-                    self.hub.close(stream, "epoch", retry=random.randint(200, 2000))
+        now = await self._known_epoch()
+        if now != self.hub.epoch:
+            log.warning("epoch.changed", success=True)
+            self.hub.epoch = now
+            for stream in self.hub.streams():
+                self.hub.close(stream, "epoch", retry=random.randint(200, 2000))
+
+    async def _known_epoch(self) -> str:
+        """However long it takes: with an old one, readers would be told nothing is missing."""
+        while True:
+            try:
+                return await epoch.current(self.db)
+            except Exception as error:
+                story = is_unforeseen(error)
+                log.warning("epoch.unknown", error=str(error), exc_info=story, success=False)
+                await asyncio.sleep(EPOCH_AGAIN)
+
+
+def _started(work: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
+    task = asyncio.create_task(work(), name=work.__qualname__)
+    task.add_done_callback(_say_if_broken)
+    return task
 
 
 def _say_if_broken(task: "asyncio.Task[None]") -> None:

@@ -65,7 +65,8 @@ class Dispatcher:
                 log.warning("dispatcher.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(min(5.0, 0.1 * 2**trouble))
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
+        """End after the round that runs."""
         self._stopping = True
         self._wake.set()
 

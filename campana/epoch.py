@@ -13,7 +13,16 @@ from campana.queries import queries
 if TYPE_CHECKING:
     import asyncpg
 
+    from campana.db import Database
+
     Connection = asyncpg.Connection[asyncpg.Record]
+
+
+async def current(db: Database) -> str:
+    """What cursors begin with now; drawn anew when this is another cluster than it was."""
+    async with db.bus() as connection:
+        token: str = await queries.epoch.current(connection)
+        return token
 
 
 async def show(owner: Connection) -> Any:

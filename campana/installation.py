@@ -11,7 +11,6 @@ from campana import demo, publish
 from campana.db import Database
 from campana.embedded import running
 from campana.migrate import migrate
-from campana.queries import queries
 from campana.settings import Settings
 
 
@@ -41,10 +40,3 @@ async def ready(dsn: str, settings: Settings) -> Database:
     async with db.bus() as connection:
         await publish.know_builtin_types(connection)
     return db
-
-
-async def epoch(db: Database) -> str:
-    """The first half of every cursor; drawn anew when this is another cluster than it was."""
-    async with db.bus() as connection:
-        token: str = await connection.fetchval(queries.outbox.epoch.sql)
-        return token

@@ -1,3 +1,7 @@
+-- name: current$
+-- Drawn anew when this is not the cluster it was drawn for.
+select campana.check_epoch();
+
 -- name: show^
 select epoch, system_identifier, timeline from campana.installation;
 

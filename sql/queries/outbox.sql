@@ -186,6 +186,3 @@ on conflict (id) do update set awake = excluded.awake, beat = excluded.beat;
 
 -- name: forget_dispatchers!
 delete from campana.dispatcher where id = $1 or beat < clock_timestamp() - interval '1 minute';
-
--- name: epoch$
-select campana.check_epoch();
