@@ -13,7 +13,7 @@ import structlog
 from campana import signals
 from campana.db import Database
 from campana.errors import is_passing, is_unforeseen
-from campana.outbox import News, PoisonError, Round, Tenants, dispatch
+from campana.outbox import PoisonError, Round, Tenants, dispatch
 from campana.queries import queries
 
 log = structlog.get_logger()
@@ -29,7 +29,6 @@ BEAT_AWAKE = 0.3
 BEAT_ASLEEP = 2.0
 """A sleeper shows itself too: health takes whoever is silent for `health.SILENCE` for gone."""
 MAX_ATTEMPTS = 3
-SIGNALS_PER_HINT = 300
 
 
 class Dispatcher:
@@ -108,7 +107,8 @@ class Dispatcher:
             log.warning("dispatcher.round_failed", error=str(error), success=False)
             done = await self._find_poison()
         self.events += done.events
-        await self._hint(done.news)
+        for hint in done.hints:
+            await signals.hint(self._db, hint.tenant_id, hint.user_ids, hint.signal_ids)
         return done
 
     async def _find_poison(self) -> Round:
@@ -128,13 +128,6 @@ class Dispatcher:
                     )
             return Round(1, [])
 
-    async def _hint(self, news: list[News]) -> None:
-        for item in news:
-            first, *rest = _slices(item.signal_ids)
-            await signals.hint(self._db, item.tenant_id, item.user_ids, first)
-            for more in rest:
-                await signals.hint(self._db, item.tenant_id, [], more)
-
     async def _beat(self, *, awake: bool) -> None:
         """Say which it is: at once when that changes, every now and then while it stays so."""
         every = BEAT_AWAKE if awake else BEAT_ASLEEP
@@ -150,10 +143,3 @@ class Dispatcher:
                 await self._wake.wait()
         except TimeoutError:
             pass
-
-
-def _slices(ids: list[int]) -> list[list[int]]:
-    return [
-        ids[start : start + SIGNALS_PER_HINT]
-        for start in range(0, max(len(ids), 1), SIGNALS_PER_HINT)
-    ]

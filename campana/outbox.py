@@ -1,6 +1,6 @@
 """One round of dispatching: claim tenants, render words, write everybody's inbox, commit.
 
-In: rows of the outbox. Out: `News` per tenant, to be hinted at after the commit.
+In: rows of the outbox. Out: a hint per tenant, to be given after the commit.
 Set-based throughout: no loop here runs over recipients.
 """
 
@@ -18,6 +18,7 @@ from asyncpg import Record
 from campana.db import Database, Tx
 from campana.errors import is_passing
 from campana.queries import queries
+from campana.signals import Hint
 from campana.words import Words, words_of
 
 MAX_TENANTS = 16
@@ -30,20 +31,11 @@ MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Who of a tenant got something (None: more than 100 people) and the signals to read."""
-
-    tenant_id: UUID
-    user_ids: list[UUID] | None
-    signal_ids: list[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
     """What one round did: `events` left the outbox or moved on by a chunk."""
 
     events: int
-    news: list[News]
+    hints: list[Hint]
 
 
 class PoisonError(Exception):
@@ -100,15 +92,15 @@ async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) 
             together, first = _plan(list(group), tenant.population)
             batch += together
             alone += first
-        news: list[News] = []
+        hints: list[Hint] = []
         if one_by_one:
             for row in batch:
-                news += await _guarded(tx, [row], tenants)
+                hints += await _guarded(tx, [row], tenants)
         elif batch:
-            news += await _together(tx, batch, tenants)
+            hints += await _together(tx, batch, tenants)
         for row in alone:
-            news += await _alone(tx, row, tenants)
-        return Round(len(batch) + len(alone), news)
+            hints += await _alone(tx, row, tenants)
+        return Round(len(batch) + len(alone), hints)
 
 
 def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Sequence[Record]]:
@@ -123,22 +115,22 @@ def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Se
     return rows, []
 
 
-async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[News]:
+async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[Hint]:
     words = [await _words(tx, row, tenants) for row in rows]
     return list(
-        _news(await tx.fetch(queries.outbox.fan_out.sql, [row["id"] for row in rows], words))
+        _hints(await tx.fetch(queries.outbox.fan_out.sql, [row["id"] for row in rows], words))
     )
 
 
-async def _guarded(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[News]:
+async def _guarded(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[Hint]:
     with _blaming(rows[0]):
         return await _together(tx, rows, tenants)
 
 
-async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[News]:
+async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[Hint]:
     with _blaming(row):
         words = await _words(tx, row, tenants)
-        return list(_news(await tx.fetch(queries.outbox.fan_out_one.sql, row["id"], words, CHUNK)))
+        return list(_hints(await tx.fetch(queries.outbox.fan_out_one.sql, row["id"], words, CHUNK)))
 
 
 @contextmanager
@@ -159,8 +151,8 @@ async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     return words_of(dict(row), tenant.locales, tenant.time_zone, name)
 
 
-def _news(rows: Iterable[Record]) -> Iterator[News]:
+def _hints(rows: Iterable[Record]) -> Iterator[Hint]:
     for row in rows:
         users, signals = row["user_ids"], row["signal_ids"] or []
         if users or users is None or signals:
-            yield News(row["tenant_id"], users, signals)
+            yield Hint(row["tenant_id"], users, signals)

@@ -4,7 +4,7 @@ Sent after the commit they speak of, in a transaction of their own. A lost hint 
 every hub also sweeps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,6 +20,8 @@ WAKE = "campana_wake"
 
 MAX_USERS = 100
 """Above this a hint says "somebody of the tenant": a NOTIFY payload holds under 8,000 bytes."""
+MAX_SIGNALS = 300
+"""Signals in one hint, for the same reason; more of them take several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,16 @@ def understood(payload: str) -> Hint | None:
 async def hint(
     db: Database,
     tenant_id: UUID,
-    users: Iterable[UUID] | None = None,
-    signals: Iterable[int] = (),
+    users: Sequence[UUID] | None = None,
+    signals: Sequence[int] = (),
 ) -> None:
     """Tell every hub that `users` (None: anybody) have news, and which signals to read."""
-    payload: dict[str, object] = {"t": str(tenant_id), "s": list(signals)[:500]}
-    named = None if users is None else [str(user) for user in users]
-    if named is not None and len(named) <= MAX_USERS:
-        payload["u"] = named
+    payload: dict[str, object] = {"t": str(tenant_id), "s": list(signals[:MAX_SIGNALS])}
+    if users is not None and len(users) <= MAX_USERS:
+        payload["u"] = [str(user) for user in users]
     await _notify(db, payload)
+    if len(signals) > MAX_SIGNALS:
+        await hint(db, tenant_id, [], signals[MAX_SIGNALS:])
 
 
 async def close_streams(

@@ -114,7 +114,7 @@ async def test_who_has_waited_longest_is_served_first(db, owner, monkeypatch) ->
             await publish_event(owner, tenant=slug)
     tenants, served = Tenants({}), set()
     for _ in range(2):
-        served |= {news.tenant_id for news in (await dispatch(db, tenants)).news}
+        served |= {hint.tenant_id for hint in (await dispatch(db, tenants)).hints}
     assert len(served) == 6, "after two rounds for four nobody is still waiting for a first turn"
 
 
