@@ -186,8 +186,8 @@ async def test_what_is_scheduled_can_be_cancelled_until_it_is_due(publish, ears,
 
 
 async def test_an_event_expires_from_list_and_badge(publish, ears, cast, owner) -> None:
-    event_id = await publish(expires_at=soon(1.2), title="offer of the hour")
     await publish(title="stays")
+    event_id = await publish(expires_at=soon(1.5), title="offer of the hour")
     ana = ears["ana_admin"]
     await ana.hears("notification", title="offer of the hour")
     before = await ana.hears("unread", count=2)
