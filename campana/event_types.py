@@ -1,4 +1,4 @@
-"""Event types that a tenant adds to the built-in ones: data, known to publish_event() at once."""
+"""Event types as publish_event() knows them: built in, or added by tenants as data."""
 
 from __future__ import annotations
 
@@ -45,6 +45,18 @@ async def add(
     )
     if added is None:
         raise Conflict(f"This tenant has a type {name!r} already.", field="name")
+
+
+async def know_builtin(bus: Tx) -> None:
+    """Write the built-in types of campana/events.py into the database; part of making ready."""
+    await queries.event_types.know_builtin(
+        bus,
+        names=[kind.type for kind in BUILTIN],
+        lasting=[kind.lasting for kind in BUILTIN],
+        priorities=[kind.default_priority for kind in BUILTIN],
+        variants=[kind.default_variant for kind in BUILTIN],
+        channels=[INBOX if kind.lasting else 0 for kind in BUILTIN],
+    )
 
 
 async def of_tenant(bus: Tx, tenant_id: UUID) -> list[Any]:

@@ -7,7 +7,7 @@ migrates, and gives the Database.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from campana import demo, publish
+from campana import demo, event_types
 from campana.db import Database
 from campana.embedded import running
 from campana.migrate import migrate
@@ -38,5 +38,5 @@ async def ready(dsn: str, settings: Settings) -> Database:
     report = await migrate(dsn, settings.role_names())
     db = await Database.open(dsn, report.roles, pool_size=settings.pool_size)
     async with db.bus() as connection:
-        await publish.know_builtin_types(connection)
+        await event_types.know_builtin(connection)
     return db

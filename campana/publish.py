@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from campana.db import Tx
-from campana.events import BUILTIN, INBOX, Event
+from campana.events import Event
 from campana.queries import queries
 
 _FIELDS = tuple(field.name for field in fields(Event))
@@ -52,15 +52,3 @@ async def publish_many(tx: Tx, tenant: str, items: list[dict[str, Any]]) -> list
 async def cancel(tx: Tx, tenant: str, event_id: UUID) -> None:
     """Take an event back before it is due. SQLSTATE CA008 when due already, CA009 when unknown."""
     await queries.publish.cancel_event(tx, tenant=tenant, event_id=event_id)
-
-
-async def know_builtin_types(tx: Tx) -> None:
-    """Write the built-in types of campana/events.py into the database; part of every migrate."""
-    await queries.publish.know_builtin_types(
-        tx,
-        names=[kind.type for kind in BUILTIN],
-        lasting=[kind.lasting for kind in BUILTIN],
-        priorities=[kind.default_priority for kind in BUILTIN],
-        variants=[kind.default_variant for kind in BUILTIN],
-        channels=[INBOX if kind.lasting else 0 for kind in BUILTIN],
-    )

@@ -1,3 +1,12 @@
+-- name: know_builtin!
+-- Makes the built-in types known to publish_event().
+insert into campana.builtin_type (name, lasting, priority, variant, channels)
+select * from unnest(:names::text[], :lasting::boolean[], :priorities::text[], :variants::text[], :channels::integer[])
+on conflict (name) do update
+set lasting = excluded.lasting, priority = excluded.priority, variant = excluded.variant, channels = excluded.channels
+where (builtin_type.lasting, builtin_type.priority, builtin_type.variant, builtin_type.channels)
+  is distinct from (excluded.lasting, excluded.priority, excluded.variant, excluded.channels);
+
 -- name: add$
 -- True; null when the tenant has a type of this name.
 with added as (

@@ -18,12 +18,3 @@ select cancel_event(:tenant, :event_id);
 -- name: own_tenant$
 -- The tenant this transaction acts for, as publish_event() wants it named.
 select current_setting('app.tenant_id', true);
-
--- name: know_builtin_types!
--- Makes the built-in types known to publish_event().
-insert into campana.builtin_type (name, lasting, priority, variant, channels)
-select * from unnest(:names::text[], :lasting::boolean[], :priorities::text[], :variants::text[], :channels::integer[])
-on conflict (name) do update
-set lasting = excluded.lasting, priority = excluded.priority, variant = excluded.variant, channels = excluded.channels
-where (builtin_type.lasting, builtin_type.priority, builtin_type.variant, builtin_type.channels)
-  is distinct from (excluded.lasting, excluded.priority, excluded.variant, excluded.channels);
