@@ -14,7 +14,8 @@ from typing import Any
 
 import asyncpg
 
-_DATABASE = (
+# The database is away, busy or refuses.
+DATABASE_TROUBLE = (
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
@@ -38,7 +39,7 @@ _PASSING = (
 
 def is_unforeseen(error: BaseException) -> bool:
     """Whether a loop that survives this should tell the whole story: not just the database."""
-    return not isinstance(error, _DATABASE)
+    return not isinstance(error, DATABASE_TROUBLE)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -206,9 +207,14 @@ _OURS: dict[str, tuple[type[CampanaError], str]] = {
 CODES: frozenset[str] = frozenset(
     {code for _, code in _OURS.values()}
     | {kind.code for kind in CampanaError.__subclasses__()}
-    | {"internal_error", "cross_origin", "wrong_credentials", "missing_scope", "expired_key"}
-    | {"session_ended", "too_many_streams"}
     | {
+        "internal_error",
+        "cross_origin",
+        "wrong_credentials",
+        "missing_scope",
+        "expired_key",
+        "session_ended",
+        "too_many_streams",
         "missing",
         "malformed",
         "unknown_field",
@@ -228,7 +234,7 @@ def from_postgres(exc: BaseException) -> CampanaError | None:
     """What a database error means to whoever caused it; None when it is our own mistake."""
     if isinstance(exc, asyncpg.PostgresError):
         return _from_sqlstate(exc, exc.sqlstate or "")
-    if isinstance(exc, asyncpg.InterfaceError | OSError | TimeoutError):
+    if isinstance(exc, DATABASE_TROUBLE):
         return Unavailable("The database cannot be reached.", retry_after=2)
     return None
 

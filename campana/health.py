@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from time import perf_counter
 
-import asyncpg
 import structlog
 
 from campana.db import Database
+from campana.errors import DATABASE_TROUBLE
 from campana.queries import SQL, queries
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,6 @@ PATIENCE = 2.0
 """Seconds the database has to answer."""
 SILENCE = 5.0
 """Seconds after which a silent dispatcher counts as gone; a living one beats every two."""
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 CHAPTERS = frozenset(path.name for path in (SQL / "migrations").glob("*.sql"))
 
 
@@ -38,7 +37,7 @@ async def look(db: Database) -> DatabaseHealth:
     try:
         async with asyncio.timeout(PATIENCE), db.bus() as connection:
             row = await queries.health.look(connection)
-    except TROUBLE as error:
+    except DATABASE_TROUBLE as error:
         log.warning("health.database", error=str(error) or type(error).__name__, success=False)
         return DatabaseHealth(ok=False)
     return DatabaseHealth(
@@ -54,7 +53,7 @@ async def is_migrated(db: Database) -> bool:
     try:
         async with asyncio.timeout(PATIENCE), db.bus() as connection:
             found = {row["name"] async for row in queries.health.applied_migrations(connection)}
-    except TROUBLE as error:
+    except DATABASE_TROUBLE as error:
         log.warning("health.migrations", error=str(error) or type(error).__name__, success=False)
         return False
     return found >= CHAPTERS

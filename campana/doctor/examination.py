@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from campana.doctor import corridor, host, schema, server, walls, way
 from campana.doctor.finding import Finding, fail
-from campana.doctor.patient import TROUBLE, Patient, plain_connection, words
+from campana.doctor.patient import Patient, plain_connection, words
+from campana.errors import DATABASE_TROUBLE
 from campana.hosting import EmbeddedError
 from campana.installation import reached
 from campana.settings import Settings
@@ -45,7 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 findings += [await _guarded(check, patient) for check in ON_OUR_SCHEMA]
     except EmbeddedError as error:
         findings.append(fail("database", "the embedded PostgreSQL does not run", str(error)))
-    except TROUBLE as error:
+    except DATABASE_TROUBLE as error:
         findings.append(server.silent(settings, error))
     return findings
 
@@ -66,5 +67,5 @@ async def _guarded(check: Check, patient: Patient) -> Finding:
     try:
         async with asyncio.timeout(PATIENCE):
             return await check(patient)
-    except TROUBLE as error:
+    except DATABASE_TROUBLE as error:
         return fail(name, f"could not be examined: {words(error)}", "mend what is wrong above")
