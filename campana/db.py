@@ -40,7 +40,11 @@ class Database:
     async def open(cls, dsn: str, roles: Roles, *, pool_size: int = 10) -> Self:
         """Connect both pools, at most `pool_size` connections each (1–100)."""
         web = await _pool(dsn, roles, roles.web, pool_size)
-        bus = await _pool(dsn, roles, roles.bus, pool_size, bus=True)
+        try:
+            bus = await _pool(dsn, roles, roles.bus, pool_size, bus=True)
+        except BaseException:
+            await web.close()
+            raise
         return cls(dsn, roles, web, bus)
 
     async def close(self) -> None:
@@ -109,7 +113,7 @@ def _settings(roles: Roles, role: str, name: str, *, bus: bool) -> dict[str, str
         # Arrays of any length, one good plan: planning fan_out anew costs 3 ms each time.
         settings["plan_cache_mode"] = "force_generic_plan"
     if roles.one_role:
-        return settings | ({"app.bus": "on"} if bus else {})
+        return settings | ({"app.bus": "on"} if bus else {"app.web": "on"})
     return settings | {"role": role}
 
 
