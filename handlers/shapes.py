@@ -158,6 +158,7 @@ class HelloShape(Shape):
     seq: int = Field(description="Newest seq of the inbox.")
     unread: int
     rev: int
+    signal: str = Field(description="Where live messages stand: for the next poll.")
 
 
 class UnreadShape(Shape):
@@ -194,6 +195,9 @@ class StreamQuery(QueryShape):
         None, alias="last_event_id", description="As the header Last-Event-ID, which wins."
     )
     poll: bool = Field(False, description="What is new as an answer that ends.")
+    signal: str | None = Field(
+        None, description="With poll: of the last hello, to get the live messages since, too."
+    )
 
 
 JSON_STREAM = Stream(

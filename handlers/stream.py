@@ -29,6 +29,7 @@ SSE = {
 
 @signed_in
 async def browser(request: web.Request) -> web.StreamResponse:
+    """GET /stream?tag: for the page whose session has this tag, and for no other one."""
     tag = request.query.get("tag")
     if tag is not None and tag != request["person"].session_tag:
         # Somebody else has signed in on this browser: their news is not for this tab.
@@ -39,6 +40,7 @@ async def browser(request: web.Request) -> web.StreamResponse:
 @signed_in
 @described("Stream of a person's news", tag="stream", query=StreamQuery, answers={200: JSON_STREAM})
 async def api(request: web.Request) -> web.StreamResponse:
+    """GET /api/stream"""
     return await _serve(request, "json")
 
 
