@@ -8,7 +8,8 @@ begin
 end;
 $$;
 
--- The tenant, by slug or id. A caller bound to a tenant may name no other.
+-- The tenant, by slug or id. A caller bound to a tenant may name no other; a request that is not
+-- bound to any (in one-role mode app.web tells it from a program) may name none.
 create or replace function campana.find_tenant(name text) returns uuid
 language plpgsql stable as $$
 declare
@@ -20,7 +21,7 @@ begin
     select t.id into found_id from campana.tenant t where t.id = find_tenant.name::uuid and t.active;
   end if;
   if (own is not null and found_id is distinct from own)
-     or (own is null and current_setting('role') = 'campana_web') then
+     or (own is null and (current_setting('role') = 'campana_web' or current_setting('app.web', true) = 'on')) then
     perform campana.refuse('CA007', 'tenant', 'You may publish for your own tenant only.',
       'Leave the tenant out, or name your own.');
   end if;
@@ -174,7 +175,8 @@ begin
   left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_event.type
   where t.slug = publish_event.tenant and t.active;
   if known.tenant_id is null or known.lasting is null
-     or known.own is distinct from known.tenant_id and (known.own is not null or current_setting('role') = 'campana_web')
+     or known.own is distinct from known.tenant_id
+     and (known.own is not null or current_setting('role') = 'campana_web' or current_setting('app.web', true) = 'on')
   then
     known := campana.find_publisher(publish_event.tenant, publish_event.type);
   end if;

@@ -6,9 +6,9 @@
 --   campana_publisher  may execute publish_event() and cancel_event(), nothing else
 --
 -- In one-role mode (the login cannot create roles) all four are the login itself; the setting
--- app.bus, fixed when a bus connection starts, then tells its rights from a request's, and the
--- search_path that only definer functions have tells theirs (a login without superuser rights
--- cannot attach app.bus to a function).
+-- app.bus, fixed when a bus connection starts, then tells its rights from a request's, whose
+-- connections have app.web, and the search_path that only definer functions have tells theirs (a
+-- login without superuser rights cannot attach app.bus to a function).
 
 do $$
 declare
