@@ -17,6 +17,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 JSON = "application/json"
 CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
+MOST_FINDINGS = 2_000
+"""More than these are counted, not told: putting 700,000 into words would stop every stream."""
 
 
 def query(request: web.Request, shape: type[Model]) -> Model:
@@ -69,6 +71,9 @@ def refused_type(request: web.Request, *accepted: str) -> WrongMediaType:
 
 def details(error: ValidationError) -> list[ErrorDetails]:
     """pydantic's findings, without what was sent: it may be huge, or secret."""
+    if (count := error.error_count()) > MOST_FINDINGS:
+        hint = "Send the fields of the description, and no others."
+        raise Invalid(f"{count:,} things are wrong.", field="", code="invalid_value", hint=hint)
     return error.errors(include_url=False, include_input=False, include_context=False)
 
 

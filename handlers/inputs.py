@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 
-from campana.errors import BadRequest, FieldError, Invalid, WrongMediaType
+from campana.errors import BadRequest, FieldError, Invalid, TooLarge, WrongMediaType
 
 URLENCODED = "application/x-www-form-urlencoded"
 MOST_FIELDS = 1000
+MOST_BYTES = 512 * 1024
+"""Of a form: strangers may send one, and each that comes slowly waits in memory."""
+MOST_TOLD = 100
+"""Findings listed in one answer."""
 Form = Mapping[str, str]
 
 
 async def form(request: web.Request) -> Form:
-    """The fields of a form, the last of each name; files are not taken."""
+    """The fields of a form, the last of each name."""
     pairs = await fields(request)
     for name, value in pairs:
         if "\0" in name or "\0" in value:
@@ -27,11 +32,9 @@ async def form(request: web.Request) -> Form:
 
 async def fields(request: web.Request) -> list[tuple[str, str]]:
     """The fields of a form in their order, for forms that repeat a name and check every value."""
-    body = await request.read()
+    body = await _body(request)
     if request.content_type == URLENCODED:
         return _urlencoded(body)
-    if request.content_type == "multipart/form-data":
-        return await _multipart(request)
     if body:
         raise WrongMediaType("Send a form.", hint=f"Content-Type: {URLENCODED}")
     return []
@@ -51,7 +54,7 @@ def read_json(body: bytes) -> Any:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise BadRequest(f"This is no JSON: {exc}.", code="malformed_json") from exc
-    if b"\\u0000" in body and (faults := [_nul(path) for path in paths_with_nul(data)]):
+    if b"\\u0000" in body and (faults := _nuls(data)):
         raise Invalid("Text cannot hold NUL characters.", errors=faults, code="invalid_value")
     return data
 
@@ -70,8 +73,23 @@ def paths_with_nul(data: Any, path: str = "") -> Iterator[str]:
             yield from [here.replace("\0", "")] if "\0" in name else paths_with_nul(item, here)
 
 
-def _nul(path: str) -> FieldError:
-    return FieldError(path, "invalid_value", "Text cannot hold NUL characters.")
+def _nuls(data: Any) -> list[FieldError]:
+    said = "Text cannot hold NUL characters."
+    found = islice(paths_with_nul(data), MOST_TOLD)
+    return [FieldError(path, "invalid_value", said) for path in found]
+
+
+async def _body(request: web.Request) -> bytes:
+    """All of it, once for whoever asks again."""
+    if "form" not in request:
+        body = bytearray()
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise TooLarge(f"A form has at most {MOST_BYTES // 1024} KiB.")
+        request["form"] = bytes(body)
+    form: bytes = request["form"]
+    return form
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
@@ -84,13 +102,3 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
         )
     except ValueError as exc:  # UnicodeDecodeError is one
         raise BadRequest("The form is not UTF-8, or has too many fields.") from exc
-
-
-async def _multipart(request: web.Request) -> list[tuple[str, str]]:
-    try:
-        posted = await request.post()
-    except (ValueError, LookupError, AssertionError) as exc:
-        raise BadRequest("The form cannot be read.") from exc
-    if any(not isinstance(value, str) for value in posted.values()):
-        raise BadRequest("Files are not taken here.")
-    return [(name, str(value)) for name, value in posted.items()]
