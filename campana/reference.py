@@ -24,7 +24,7 @@ actor. Live types (°) leave no row and are never replayed.
 | `<type>` | – | id, type, title, message, priority, variant, data, subject, url, actor, createdAt |
 | `unread` | – | count, rev |
 | `read`, `deleted` | – | ids, or upTo; rev |
-| `resync` | – | scope (inbox, live or all): you may have missed something, fetch again |
+| `resync` | – | scope (inbox, live or all), rev if it changed: you may have missed something, fetch again |
 | `visited` | – | page: what was new there has been looked at, on another device perhaps |
 | `bye` | – | reason; the stream ends, reconnect |
 

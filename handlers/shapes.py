@@ -31,8 +31,13 @@ class NotificationShape(Shape):
     url: str | None
     created_at: datetime
     is_read: bool
-    reason: str = Field(description="Why it reached this reader, for example role:ADMIN.")
     subject: str | None = Field(description="What it is about, as kind:id.")
+
+
+class ListedNotification(NotificationShape):
+    """A notification, and why its reader has it."""
+
+    reason: str = Field(description="Why it reached this reader, for example role:ADMIN.")
 
 
 class Pagination(Shape):
@@ -51,7 +56,7 @@ class Pagination(Shape):
 class NotificationList(Shape):
     """A page of notifications, newest first."""
 
-    notifications: list[NotificationShape]
+    notifications: list[ListedNotification]
     pagination: Pagination
 
 
@@ -179,7 +184,8 @@ class StateShape(Shape):
 class ResyncShape(Shape):
     """Something may have been missed: fetch again."""
 
-    scope: str
+    scope: Literal["inbox", "live", "all"]
+    rev: int | None = Field(None, description="Of the inbox, where it changed.")
 
 
 class VisitedShape(Shape):
