@@ -116,6 +116,7 @@
     const present = toasts.children.length;
     if (present >= MOST_TOASTS) {
       const oldest = all('.toast:not([data-stay])', toasts)[0] || toasts.firstElementChild;
+      giveFocusBack(oldest);
       oldest.remove();
       remaining.delete(oldest);
       return showMore(2);

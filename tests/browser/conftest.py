@@ -29,12 +29,26 @@ from tests.conftest import signed_in
 from tests.corridor.conftest import Publish, publish_event
 
 CHROMIUM = os.environ.get("CAMPANA_TEST_CHROMIUM") or shutil.which("chromium")
+# The address bar that nobody sees costs as much as our page; the others Playwright does without.
+NEEDLESS = (
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(NEEDLESS)}",
 ]
 PATIENCE = 10_000  # milliseconds, for busy machines
 USUAL: dict[str, Any] = {"locale": "es", "viewport": {"width": 1280, "height": 800}}

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser import IN_BROWSERS
-from tests.browser.axe import is_accessible
 from tests.browser.conftest import Visit
-from tests.browser.pages import beside, is_live
+from tests.browser.pages import beside, is_live, sell
 from tests.cast import Cast
 
 pytestmark = IN_BROWSERS
-
-
-async def sell(page: Page, customer: str, total: str = "12.50") -> None:
-    """One sale by the form, as a seller does."""
-    await page.goto("/sales/new")
-    await page.get_by_label("Cliente").fill(customer)
-    await page.get_by_label("Total").fill(total)
-    await page.get_by_role("button", name="Guardar venta").click()
-    await expect(page.locator(".flash-success")).to_contain_text("está guardada")
 
 
 def row(page: Page, customer: str) -> Locator:
@@ -89,7 +78,7 @@ async def test_a_row_stays_under_the_hand_while_others_arrive(visit: Visit, cast
 
     await sell(luis, "Recién llegada")
     await expect(row(ana, "Recién llegada")).to_have_count(1)
-    assert await held.evaluate(place) == before
+    assert abs(await held.evaluate(place) - before) <= 1  # half pixels
 
 
 async def test_what_was_typed_stays_when_something_is_wrong(visit: Visit, cast: Cast) -> None:
@@ -108,48 +97,3 @@ async def test_what_was_typed_stays_when_something_is_wrong(visit: Visit, cast: 
     await luis.locator("#price-1").fill("0,25")
     await luis.get_by_role("button", name="Comprar").click()
     await expect(luis.locator("#sale")).to_contain_text("$0.25")
-
-
-async def test_everything_works_without_javascript(visit: Visit, cast: Cast) -> None:
-    luis = await visit(cast.luis_colleague, java_script_enabled=False)
-    await luis.get_by_role("link", name="Mis ventas").click()
-    await luis.get_by_role("link", name="Venta nueva").click()
-    await luis.get_by_role("button", name="Guardar venta").click()
-    await expect(luis.get_by_text("¿Quién es el cliente?")).to_be_visible()
-    await luis.get_by_label("Cliente").fill("María")
-    await luis.get_by_label("Total").fill("3")
-    await luis.get_by_role("button", name="Guardar venta").click()
-    await luis.get_by_role("link", name="Cambiar").click()
-    await luis.get_by_label("Total").fill("4")
-    await luis.get_by_role("button", name="Guardar venta").click()
-    await expect(luis.locator("#sale")).to_contain_text("$4.00")
-    await luis.locator("summary", has_text="Cancelar esta venta").click()
-    await luis.get_by_label("Motivo").fill("Se fue")
-    await luis.get_by_role("button", name="Cancelar esta venta").click()
-    await expect(luis.locator("#sale")).to_contain_text("Se fue")
-
-    ana = await visit(cast.ana_admin, "/sales", java_script_enabled=False)
-    await expect(row(ana, "María")).to_contain_text("Cancelada")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1200, 320])
-async def test_axe_finds_nothing(visit: Visit, cast: Cast, theme: str, width: int) -> None:
-    looks = {
-        "color_scheme": theme,
-        "viewport": {"width": width, "height": 800},
-        "bypass_csp": True,
-        "reduced_motion": "reduce",
-    }
-    luis = await visit(cast.luis_colleague, "/sales/mine", **looks)
-    await is_accessible(luis)
-    await sell(luis, "W" * 120, "9999999999.99")
-    await sell(luis, "María")
-    await is_accessible(luis)
-    await luis.locator("summary", has_text="Cancelar esta venta").click()
-    await is_accessible(luis)
-    await luis.goto("/checkout")
-    await luis.get_by_role("button", name="Comprar").click()
-    await is_accessible(luis)
-    ana = await visit(cast.ana_admin, "/sales", **looks)
-    await is_accessible(ana)
