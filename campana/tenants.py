@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from uuid6 import uuid7
-
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import DEFAULT_LOCALE, LOCALES
 from campana.queries import queries
@@ -35,12 +33,10 @@ async def found(
 ) -> UUID:
     """A new tenant; its id. `roles`: name → whether it administers. Conflict for a taken slug."""
     _check(slug, name, modules, roles, locale)
-    tenant_id = UUID(int=uuid7().int)
     if await queries.tenants.find(bus, slug=slug):
         raise Conflict(f"There is a tenant {slug!r} already.", field="slug")
-    await queries.tenants.add(
+    tenant_id: UUID = await queries.tenants.add(
         bus,
-        id=tenant_id,
         slug=slug,
         name=name,
         modules=list(modules),

@@ -2,18 +2,17 @@
 -- Whether anybody lives here yet.
 select exists (select from campana.tenant);
 
--- name: add!
--- A tenant with its roles, and its turn in the corridor.
+-- name: add$
+-- A tenant with its roles; its id. A trigger gives it its turn in the corridor.
 with added as (
   insert into campana.tenant (id, slug, name, modules, locale, time_zone)
-  values (:id, :slug, :name, :modules, :locale, :time_zone)
+  values (campana.uuid7(), :slug, :name, :modules, :locale, :time_zone)
   returning id
 ), roles as (
   insert into campana.role (tenant_id, name, administers)
   select added.id, r.name, r.name = any (:administering::text[])
   from added, unnest(:roles::text[]) as r (name)
 )
-insert into campana.tenant_turn (tenant_id)
 select id from added;
 
 -- name: find^
