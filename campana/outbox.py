@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -146,9 +145,7 @@ def _blaming(row: Record) -> Iterator[None]:
 
 async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     tenant = await tenants.look_up(tx, row["tenant_id"])
-    actor: Any = row["actor"]
-    name = actor and await tx.fetchval(queries.outbox.actor_name.sql, row["tenant_id"], actor)
-    return words_of(dict(row), tenant.locales, tenant.time_zone, name)
+    return words_of(dict(row), tenant.locales, tenant.time_zone, row["actor_name"])
 
 
 def _hints(rows: Iterable[Record]) -> Iterator[Hint]:

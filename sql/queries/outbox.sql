@@ -32,7 +32,8 @@ returning t.tenant_id;
 -- What the claimed tenants have waiting, in order of publication, at most $2 each. A statement of
 -- its own: its snapshot must be younger than the claim.
 select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data, o.url, o.actor, o.subject,
-  o.collapse_key, o.progress
+  o.collapse_key, o.progress,
+  (select u.name from campana.users u where u.tenant_id = o.tenant_id and u.id = o.actor) as actor_name
 from unnest($1::uuid[]) t (tenant_id)
 cross join lateral (
   select * from campana.outbox o where o.tenant_id = t.tenant_id order by o.id limit $2
@@ -50,9 +51,6 @@ select t.time_zone,
   ) as locales
 from campana.tenant t
 where t.id = $1;
-
--- name: actor_name$
-select u.name from campana.users u where u.tenant_id = $1 and u.id = $2;
 
 -- name: fan_out
 -- Dispatches outbox rows `ids` with their `words`: events, signals, heads, inbox rows in one statement.

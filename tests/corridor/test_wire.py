@@ -28,3 +28,10 @@ async def test_every_message_is_as_described(db, publish, listen, cast) -> None:
     assert {message.name for message in told} == described.keys() - {"bye"}
     for message in told:
         TypeAdapter(described[message.name]).validate_python(message.data)
+
+
+async def test_words_name_who_did_it(publish, listen, cast) -> None:
+    ana = await listen(cast.ana_admin)
+    await publish(type="sale:updated", actor=cast.luis_colleague.email, data='{"number": 7}')
+    told = await ana.hears("notification")
+    assert cast.luis_colleague.name in told.data["message"]
