@@ -1,6 +1,7 @@
 """The hub's clock: heartbeats, lifetimes, dead and stuck connections, sweeps. One timer for all."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 import structlog
@@ -17,6 +18,7 @@ SWEEP_EVERY = 4.0
 PATIENCE = 30.0
 """Seconds a reader may take nothing of what waits for it."""
 CATCH_UP = 0.02
+AFTER_TROUBLE = 1.0
 
 
 class Wheel:
@@ -30,21 +32,21 @@ class Wheel:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._turn())
-            tasks.create_task(self._sweep())
-            tasks.create_task(self._catch_up())
+            tasks.create_task(_for_ever(self._turn, every=1.0))
+            tasks.create_task(_for_ever(self._hub.sweep, every=SWEEP_EVERY))
+            tasks.create_task(_for_ever(self._hub.catch_up, every=CATCH_UP))
 
     async def _turn(self) -> None:
-        while True:
-            await asyncio.sleep(1)
-            now = monotonic()
-            self._slot = (self._slot + 1) % self._slots
-            for number, stream in enumerate(self._hub.streams()):
-                self._look_after(stream, now, beat=id(stream) // 64 % self._slots == self._slot)
-                if number % 1000 == 999:
-                    await asyncio.sleep(0)
+        now = monotonic()
+        self._slot = (self._slot + 1) % self._slots
+        for number, stream in enumerate(self._hub.streams()):
+            self._look_after(stream, now, beat=id(stream) // 64 % self._slots == self._slot)
+            if number % 1000 == 999:
+                await asyncio.sleep(0)
 
     def _look_after(self, stream: Stream, now: float, *, beat: bool) -> None:
+        if stream.is_gone:
+            return  # while others had their turn
         if stream.transport.is_closing():
             self._hub.forget(stream)
             stream.end()
@@ -58,16 +60,14 @@ class Wheel:
         elif beat and stream.is_open and not stream.waiting:
             stream.write(frames.HEARTBEAT)
 
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            try:
-                await self._hub.sweep()
-            except Exception as error:
-                story = is_unforeseen(error)
-                log.warning("hub.sweep_failed", error=str(error), exc_info=story, success=False)
 
-    async def _catch_up(self) -> None:
-        while True:
-            await self._hub.catch_up()
-            await asyncio.sleep(CATCH_UP)
+async def _for_ever(work: Callable[[], Awaitable[None]], *, every: float) -> None:
+    """A failure of one is logged and ends neither it nor the others."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await work()
+        except Exception as error:
+            story, name = is_unforeseen(error), work.__name__
+            log.warning("wheel.trouble", work=name, error=str(error), exc_info=story, success=False)
+            await asyncio.sleep(AFTER_TROUBLE)
