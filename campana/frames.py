@@ -63,7 +63,6 @@ class EventFrames:
     def _facts(self, locale: str) -> dict[str, Any]:
         event = self._event
         words = words_for(event["words"], locale)
-        published: datetime | str = event["published_at"]
         return {
             "type": event["type"],
             "title": words.get("title") or "",
@@ -73,7 +72,7 @@ class EventFrames:
             "data": event["data"],
             "url": words.get("url") or event.get("url"),
             "subject": event.get("subject"),
-            "createdAt": published if isinstance(published, str) else published.isoformat(),
+            "createdAt": event["published_at"].isoformat(),
         }
 
 
