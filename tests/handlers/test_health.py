@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import pytest
 
@@ -36,6 +38,26 @@ async def test_everything_runs(live_app, client):
 async def test_where_nobody_dispatches_bells_ring_late(client):
     status, told = await ask(await client(), "/api/health")
     assert (status, told["status"], told["dispatcher"]) == (200, "degraded", "away")
+
+
+async def test_a_database_that_hangs_is_noticed_in_time(client, db, owner):
+    browser = await client()
+    async with db.bus() as connection:
+        hung = connection.get_server_pid()
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(4):
+            assert await ask(browser, "/health/ready") == (
+                503,
+                {"ready": False, "reason": "database"},
+            )
+    finally:
+        os.kill(hung, signal.SIGCONT)
+
+    async def is_back():
+        return (await ask(browser, "/health/ready"))[0] == 200
+
+    await eventually(is_back)
 
 
 async def test_a_dispatcher_that_sleeps_is_not_away(live_app, client, owner):
