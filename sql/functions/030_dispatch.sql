@@ -3,8 +3,8 @@
 -- dispatcher the only one who locks more than one inbox_head at a time.
 
 -- Recipients of lasting events: everyone in the audience whose preferences want the type, never the actor.
--- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (campana/preferences.py
--- holds the same rule for people to read). No row when the inbox bit is off.
+-- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (outbox.fan_out holds
+-- the same rule for many events at once). No row when the inbox bit is off.
 create or replace function campana.recipients(
   tenant uuid, rule jsonb, type text, actor uuid, default_channels integer, after uuid, at_most integer
 ) returns table (user_id uuid, reason text, channels integer)
@@ -199,7 +199,7 @@ begin
 end;
 $$;
 
--- How far the badges are from the truth; must be 0. Compares `at_most` heads, most recently changed users first or not.
+-- How far the badges of `at_most` inboxes are from the truth, added up; must be 0.
 create or replace function campana.unread_drift(at_most integer) returns bigint
 language sql stable as $$
   select coalesce(sum(abs(h.unread - (
