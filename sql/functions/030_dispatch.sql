@@ -73,7 +73,7 @@ begin
     returning id into signal_id;
   end if;
 
-  create temporary table if not exists chunk (user_id uuid primary key, reason text, channels integer, earlier uuid)
+  create temporary table if not exists chunk (user_id uuid primary key, reason text, channels integer, earlier bigint)
     on commit delete rows;
   delete from chunk;
   insert into chunk (user_id, reason, channels)
@@ -91,34 +91,48 @@ begin
   for update;
 
   if e.collapse_key is not null then
-    update chunk c set earlier = i.id
-    from campana.inbox i
-    where i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.collapse_key = e.collapse_key
-      and i.state = 0 and i.read_at is null;
+    update chunk c set earlier = (
+      select i.seq
+      from campana.inbox i
+      where i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.collapse_key = e.collapse_key
+        and i.state = 0 and i.read_at is null
+      order by i.seq desc
+      limit 1
+    );
   end if;
   update campana.inbox_head h
   set seq = h.seq + 1, unread = h.unread + (c.earlier is null)::integer
   from chunk c
   where h.tenant_id = e.tenant_id and h.user_id = c.user_id;
   update campana.inbox i
-  set seq = h.seq, event_id = e.event_id, reason = c.reason, channels = c.channels
+  set seq = h.seq, event_id = e.event_id, reason = c.reason, channels = c.channels, moved = true
   from chunk c, campana.inbox_head h
   where h.tenant_id = e.tenant_id and h.user_id = c.user_id
-    and i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.id = c.earlier;
+    and i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.seq = c.earlier;
   insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
   select e.tenant_id, c.user_id, e.event_id, e.event_id, h.seq, c.channels, c.reason, e.collapse_key
   from chunk c
   join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id
   where c.earlier is null;
+  insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
+  select e.tenant_id, e.event_id, (array_agg(p.user_id order by p.user_id))[1],
+    array_agg(p.user_id order by p.user_id), array_agg(p.seq order by p.user_id)
+  from (
+    select c.user_id, h.seq, (row_number() over (order by c.user_id) - 1) / 75 as piece
+    from chunk c
+    join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id
+    where c.earlier is null
+  ) p
+  group by p.piece;
+  -- what an event was collapsed into no longer ends with the earlier one
+  delete from campana.expiring x
+  using chunk c
+  where x.tenant_id = e.tenant_id and x.user_id = c.user_id and x.seq = c.earlier;
   if e.expires_at is not null then
-    insert into campana.expiring (tenant_id, user_id, id, expires_at)
-    select e.tenant_id, c.user_id, coalesce(c.earlier, e.event_id), e.expires_at from chunk c
-    on conflict (tenant_id, user_id, id) do update set expires_at = excluded.expires_at;
-  else
-    -- what a lasting event was collapsed into no longer ends with the earlier one
-    delete from campana.expiring x
-    using chunk c
-    where x.tenant_id = e.tenant_id and x.user_id = c.user_id and x.id = c.earlier;
+    insert into campana.expiring (tenant_id, user_id, seq, expires_at)
+    select e.tenant_id, c.user_id, h.seq, e.expires_at
+    from chunk c
+    join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id;
   end if;
 
   select array_agg(c.user_id order by c.user_id) into chunk_ids from chunk c;
@@ -168,14 +182,14 @@ begin
   with over as (
     delete from campana.expiring x
     using (
-      select y.tenant_id, y.user_id, y.id from campana.expiring y
+      select y.tenant_id, y.user_id, y.seq from campana.expiring y
       join campana.tenant_turn t using (tenant_id)
       where y.expires_at <= clock_timestamp()
       order by y.expires_at limit at_most
       for update of y, t skip locked
     ) due
-    where (x.tenant_id, x.user_id, x.id) = (due.tenant_id, due.user_id, due.id)
-    returning x.tenant_id, x.user_id, x.id
+    where (x.tenant_id, x.user_id, x.seq) = (due.tenant_id, due.user_id, due.seq)
+    returning x.tenant_id, x.user_id, x.seq
   ),
   locked as materialized (
     select h.tenant_id, h.user_id from campana.inbox_head h
@@ -186,7 +200,7 @@ begin
   flipped as (
     update campana.inbox i set state = 3
     from over o join locked l using (tenant_id, user_id)
-    where i.tenant_id = o.tenant_id and i.user_id = o.user_id and i.id = o.id and i.state = 0
+    where i.tenant_id = o.tenant_id and i.user_id = o.user_id and i.seq = o.seq and i.state = 0
     returning i.tenant_id, i.user_id, i.read_at
   ),
   heads as (
@@ -204,7 +218,8 @@ create or replace function campana.unread_drift(at_most integer) returns bigint
 language sql stable as $$
   select coalesce(sum(abs(h.unread - (
     select count(*) from campana.inbox i
-    where i.tenant_id = h.tenant_id and i.user_id = h.user_id and i.state = 0 and i.read_at is null))), 0)
+    where i.tenant_id = h.tenant_id and i.user_id = h.user_id and i.seq > h.read_floor
+      and i.state = 0 and i.read_at is null))), 0)
   from (select * from campana.inbox_head order by tenant_id, user_id limit at_most) h;
 $$;
 

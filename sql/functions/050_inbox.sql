@@ -3,9 +3,34 @@
 -- returned difference to the badge, raises rev if anything changed, and leaves a signal for the
 -- reader's other devices. They run with the caller's rights: row-level security holds here too.
 
--- Locks the reader's head. Raises CA009 unless every id is in this inbox, in whatever state.
-create or replace function campana.lock_inbox(tenant uuid, reader uuid, ids uuid[] default '{}')
-returns campana.inbox_head
+-- Where a reader's notifications are: the only place that leads from a public id to a row. A row
+-- that was moved has an index of its own; all others are where event_recipients says that they
+-- were written. No row for what is not in this inbox.
+create or replace function campana.place_of(tenant uuid, reader uuid, ids uuid[])
+returns table (id uuid, seq bigint)
+language sql stable rows 10 as $$
+  select i.id, i.seq
+  from unnest(ids) wanted
+  left join lateral (
+    select m.seq
+    from campana.inbox m
+    where m.user_id = reader and m.id = wanted and m.moved and m.tenant_id = tenant
+    offset 0
+  ) moved on true
+  left join lateral (
+    select r.seqs[array_position(r.user_ids, reader)] as seq
+    from campana.event_recipients r
+    where r.tenant_id = tenant and r.event_id = wanted and r.first_user <= reader
+    order by r.first_user desc
+    limit 1
+  ) written on moved.seq is null
+  join campana.inbox i
+    on i.tenant_id = tenant and i.user_id = reader and i.seq = coalesce(moved.seq, written.seq)
+      and i.id = wanted;
+$$;
+
+-- Locks the reader's head.
+create or replace function campana.lock_inbox(tenant uuid, reader uuid) returns campana.inbox_head
 language plpgsql volatile as $$
 declare
   head campana.inbox_head;
@@ -13,35 +38,44 @@ begin
   select * into head from campana.inbox_head h
   where h.tenant_id = tenant and h.user_id = reader
   for update;
-  if exists (
-    select from unnest(ids) wanted
-    where not exists (
-      select from campana.inbox i
-      where i.tenant_id = tenant and i.user_id = reader and i.id = wanted
-    )
-  ) then
-    perform campana.refuse('CA009', 'id', 'There is no such notification.', 'Use an id from your own list.');
-  end if;
   return head;
 end;
 $$;
 
--- The end of every change: badge, rev and signal. `touched` rows changed, `difference` unread more.
+-- The seqs of these ids, once the head is locked (rows may move until then). Raises CA009 unless
+-- every id is in this inbox, in whatever state.
+create or replace function campana.find_seqs(tenant uuid, reader uuid, ids uuid[]) returns bigint[]
+language plpgsql volatile as $$
+declare
+  seqs bigint[] := array(select p.seq from campana.place_of(tenant, reader, ids) p);
+begin
+  if cardinality(seqs) <> cardinality(ids) then
+    perform campana.refuse('CA009', 'id', 'There is no such notification.', 'Use an id from your own list.');
+  end if;
+  return seqs;
+end;
+$$;
+
+-- The end of every change: badge, rev, read_floor and signal. `touched` rows changed, `difference`
+-- unread more, and nothing up to `read_to` is visible and unread (null: as before).
 create or replace function campana.settle_inbox(
-  tenant uuid, reader uuid, touched integer, difference integer, signal text, payload jsonb,
+  tenant uuid, reader uuid, touched integer, difference integer, read_to bigint, signal text, payload jsonb,
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 #variable_conflict use_column
 begin
   changed := touched;
   if touched = 0 then
+    update campana.inbox_head h set read_floor = read_to
+    where h.tenant_id = tenant and h.user_id = reader and h.read_floor <> read_to;
     select coalesce(max(h.unread), 0), coalesce(max(h.rev), 0) into unread, rev
     from campana.inbox_head h
     where h.tenant_id = tenant and h.user_id = reader;
     return;
   end if;
   update campana.inbox_head h
-  set unread = h.unread + difference, rev = h.rev + 1
+  set unread = h.unread + difference, rev = h.rev + 1,
+    read_floor = case when h.unread + difference = 0 then h.seq else coalesce(read_to, h.read_floor) end
   where h.tenant_id = tenant and h.user_id = reader
   returning h.unread, h.rev into unread, rev;
   insert into campana.signal (tenant_id, name, user_id, payload)
@@ -55,20 +89,22 @@ create or replace function campana.read_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  seqs bigint[];
   touched uuid[];
   visible integer;
 begin
-  perform campana.lock_inbox(tenant, reader, ids);
+  perform campana.lock_inbox(tenant, reader);
+  seqs := campana.find_seqs(tenant, reader, ids);
   with changed as (
     update campana.inbox i set read_at = clock_timestamp()
-    where i.tenant_id = tenant and i.user_id = reader and i.id = any (ids)
+    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs)
       and i.read_at is null and i.state in (0, 1)
     returning i.id, i.state
   )
   select coalesce(array_agg(c.id), '{}'), count(*) filter (where c.state = 0) into touched, visible
   from changed c;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, cardinality(touched), -visible, 'read',
+  from campana.settle_inbox(tenant, reader, cardinality(touched), -visible, null, 'read',
     jsonb_build_object('ids', touched)) s;
 end;
 $$;
@@ -78,19 +114,25 @@ create or replace function campana.unread_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  head campana.inbox_head;
+  seqs bigint[];
   touched integer;
   visible integer;
+  lowest bigint;
 begin
-  perform campana.lock_inbox(tenant, reader, ids);
+  head := campana.lock_inbox(tenant, reader);
+  seqs := campana.find_seqs(tenant, reader, ids);
   with changed as (
     update campana.inbox i set read_at = null
-    where i.tenant_id = tenant and i.user_id = reader and i.id = any (ids)
+    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs)
       and i.read_at is not null and i.state in (0, 1)
-    returning i.state
+    returning i.seq, i.state
   )
-  select count(*), count(*) filter (where c.state = 0) into touched, visible from changed c;
+  select count(*), count(*) filter (where c.state = 0), min(c.seq) into touched, visible, lowest
+  from changed c;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, visible, 'resync', '{"scope": "inbox"}') s;
+  from campana.settle_inbox(tenant, reader, touched, visible,
+    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
 end;
 $$;
 
@@ -99,13 +141,15 @@ create or replace function campana.delete_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  seqs bigint[];
   touched uuid[];
   counted integer;
 begin
-  perform campana.lock_inbox(tenant, reader, ids);
+  perform campana.lock_inbox(tenant, reader);
+  seqs := campana.find_seqs(tenant, reader, ids);
   with old as (
     select i.seq, i.id, i.state, i.read_at from campana.inbox i
-    where i.tenant_id = tenant and i.user_id = reader and i.id = any (ids) and i.state in (0, 1)
+    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs) and i.state in (0, 1)
   ),
   changed as (
     update campana.inbox i set state = 2 from old
@@ -115,7 +159,7 @@ begin
   select coalesce(array_agg(c.id), '{}'), count(*) filter (where c.was_counted) into touched, counted
   from changed c;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, cardinality(touched), -counted, 'deleted',
+  from campana.settle_inbox(tenant, reader, cardinality(touched), -counted, null, 'deleted',
     jsonb_build_object('ids', touched)) s;
 end;
 $$;
@@ -126,22 +170,28 @@ create or replace function campana.restore_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  head campana.inbox_head;
+  seqs bigint[];
   touched integer;
   counted integer;
+  lowest bigint;
 begin
-  perform campana.lock_inbox(tenant, reader, ids);
+  head := campana.lock_inbox(tenant, reader);
+  seqs := campana.find_seqs(tenant, reader, ids);
   with changed as (
     update campana.inbox i
     set state = case when e.expires_at <= clock_timestamp() then 3 else 0 end
     from campana.event e
-    where i.tenant_id = tenant and i.user_id = reader and i.id = any (ids) and i.state = 2
+    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs) and i.state = 2
       and e.tenant_id = tenant and e.id = i.event_id
-    returning i.state, i.read_at
+    returning i.seq, i.state, i.read_at
   )
-  select count(*), count(*) filter (where c.state = 0 and c.read_at is null) into touched, counted
+  select count(*), count(*) filter (where c.state = 0 and c.read_at is null),
+    min(c.seq) filter (where c.state = 0 and c.read_at is null) into touched, counted, lowest
   from changed c;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, counted, 'resync', '{"scope": "inbox"}') s;
+  from campana.settle_inbox(tenant, reader, touched, counted,
+    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
 end;
 $$;
 
@@ -162,19 +212,22 @@ create or replace function campana.read_all_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  head campana.inbox_head;
   last bigint;
   touched integer;
 begin
-  last := campana.check_up_to(campana.lock_inbox(tenant, reader), up_to);
+  head := campana.lock_inbox(tenant, reader);
+  last := campana.check_up_to(head, up_to);
   with changed as (
     update campana.inbox i set read_at = clock_timestamp()
-    where i.tenant_id = tenant and i.user_id = reader and i.seq <= last
+    where i.tenant_id = tenant and i.user_id = reader and i.seq > head.read_floor and i.seq <= last
       and i.state = 0 and i.read_at is null
     returning 1
   )
   select count(*) into touched from changed;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, -touched, 'read', jsonb_build_object('upTo', last)) s;
+  from campana.settle_inbox(tenant, reader, touched, -touched,
+    greatest(head.read_floor, last), 'read', jsonb_build_object('upTo', last)) s;
 end;
 $$;
 
@@ -183,11 +236,13 @@ create or replace function campana.clear_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
+  head campana.inbox_head;
   last bigint;
   touched integer;
   counted integer;
 begin
-  last := campana.check_up_to(campana.lock_inbox(tenant, reader), up_to);
+  head := campana.lock_inbox(tenant, reader);
+  last := campana.check_up_to(head, up_to);
   with changed as (
     update campana.inbox i set state = 2
     where i.tenant_id = tenant and i.user_id = reader and i.seq <= last and i.state = 0
@@ -195,24 +250,30 @@ begin
   )
   select count(*), count(*) filter (where c.read_at is null) into touched, counted from changed c;
   select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, -counted, 'deleted', jsonb_build_object('upTo', last)) s;
+  from campana.settle_inbox(tenant, reader, touched, -counted,
+    greatest(head.read_floor, last), 'deleted', jsonb_build_object('upTo', last)) s;
 end;
 $$;
 
--- The newest `span` visible rows below `before`. Unread ones have an index of their own, which a
--- plan for both could not use.
+-- The newest `span` visible rows below `before`, walking down the primary key and never sorting: whether
+-- most rows are read is different for each reader, so no statistics could tell. For unread ones the walk
+-- ends when the badge is reached, or at read_floor.
 create or replace function campana.newest_notifications(
   tenant uuid, reader uuid, before bigint, only_unread boolean, span integer, skip integer default 0)
 returns setof campana.inbox
-language plpgsql stable rows 20 as $$
+language plpgsql stable rows 20 set enable_sort = off as $$
+declare
+  head campana.inbox_head;
 begin
   if only_unread then
+    select * into head from campana.inbox_head h
+    where h.tenant_id = tenant and h.user_id = reader;
     return query
       select * from campana.inbox i
-      where i.tenant_id = tenant and i.user_id = reader and i.seq < before
+      where i.tenant_id = tenant and i.user_id = reader and i.seq < before and i.seq > head.read_floor
         and i.state = 0 and i.read_at is null
       order by i.seq desc
-      limit span offset skip;
+      limit least(span, greatest(head.unread - skip, 0)) offset skip;
   else
     return query
       select * from campana.inbox i

@@ -109,6 +109,7 @@ create table campana.inbox_head (
   unread    integer not null default 0,       -- visible and not read
   rev       bigint not null default 0,        -- raised when read or deleted state changes
   floor     bigint not null default 0,        -- rows up to here may be gone: an older cursor gets resync
+  read_floor bigint not null default 0,       -- nothing up to here is visible and unread
   primary key (tenant_id, user_id)
 ) with (fillfactor = 50);
 
@@ -125,21 +126,33 @@ create table campana.inbox (
   reason       text not null,                 -- why: 'role:ADMIN', 'all', 'user', …
   read_at      timestamptz,
   collapse_key text,
+  moved        boolean not null default false, -- seq is not the one it was written with
   primary key (tenant_id, user_id, seq)
 );
--- Without the tenant: users' ids are unique by themselves, and each column of a key costs at every insert.
-create unique index inbox_id on campana.inbox (user_id, id);
-create index inbox_unread on campana.inbox (user_id, seq) where state = 0 and read_at is null;
-create index inbox_collapse on campana.inbox (user_id, collapse_key)
+-- An ordinary row is in no other index: each costs a third of writing it (docs/decisions/0011).
+-- Without the tenant: users' ids are unique by themselves.
+create unique index inbox_moved on campana.inbox (user_id, id) where moved;
+create index inbox_collapse on campana.inbox (user_id, collapse_key, seq)
   where collapse_key is not null and state = 0 and read_at is null;
+
+-- Whom an event was given to, and at which seq: how an id leads to its row (campana.place_of). In
+-- pieces by user id, small enough not to be stored out of line.
+create table campana.event_recipients (
+  tenant_id  uuid not null,
+  event_id   uuid not null,
+  first_user uuid not null,                   -- the piece holds the recipients from here to the next piece
+  user_ids   uuid[] not null,
+  seqs       bigint[] not null,               -- theirs, in the same order
+  primary key (tenant_id, event_id, first_user)
+);
 
 -- Rows that the clock will take back; only for events that carry expires_at.
 create table campana.expiring (
   tenant_id  uuid not null,
   user_id    uuid not null,
-  id         uuid not null,
+  seq        bigint not null,
   expires_at timestamptz not null,
-  primary key (tenant_id, user_id, id)
+  primary key (tenant_id, user_id, seq)
 );
 create index expiring_due on campana.expiring (expires_at);
 

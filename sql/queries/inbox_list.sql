@@ -12,9 +12,10 @@ order by i.seq desc;
 select
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.reason, e.subject
-from campana.inbox i
+from campana.place_of(:tenant, :reader, array[:id]::uuid[]) p
+join campana.inbox i on i.tenant_id = :tenant and i.user_id = :reader and i.seq = p.seq
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
-where i.tenant_id = :tenant and i.user_id = :reader and i.id = :id and i.state in (0, 1);
+where i.state in (0, 1);
 
 -- name: count_visible$
 -- How many are visible; counting stops at a cap.

@@ -113,18 +113,37 @@ heads as (
     set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
   returning tenant_id, user_id, seq
 ),
-rows as (
-  insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
-  select r.tenant_id, r.user_id, r.event_id, r.event_id,
-    h.seq - p.n + row_number() over (partition by r.tenant_id, r.user_id order by r.ord),
-    r.channels, r.reason, r.collapse_key
+-- Pieces of campana.event_recipients begin at the same users for all events of this round.
+piece as materialized (
+  select tenant_id, user_id, n,
+    first_value(user_id) over (partition by tenant_id, number / 75 order by number) as first_user
+  from (
+    select tenant_id, user_id, n,
+      row_number() over (partition by tenant_id order by user_id) - 1 as number
+    from per_user
+  ) numbered
+),
+placed as materialized (
+  select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels, p.first_user,
+    h.seq - p.n + row_number() over (partition by r.tenant_id, r.user_id order by r.ord) as seq
   from recipient r
-  join per_user p using (tenant_id, user_id)
+  join piece p using (tenant_id, user_id)
   join heads h using (tenant_id, user_id)
 ),
+rows as (
+  insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
+  select tenant_id, user_id, event_id, event_id, seq, channels, reason, collapse_key
+  from placed
+),
+places as (
+  insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
+  select tenant_id, event_id, first_user, array_agg(user_id), array_agg(seq)
+  from placed
+  group by tenant_id, event_id, first_user
+),
 clocks as (
-  insert into campana.expiring (tenant_id, user_id, id, expires_at)
-  select tenant_id, user_id, event_id, expires_at from recipient where expires_at is not null
+  insert into campana.expiring (tenant_id, user_id, seq, expires_at)
+  select tenant_id, user_id, seq, expires_at from placed where expires_at is not null
 )
 select t.tenant_id,
   (select case when count(*) <= 100 then array_agg(p.user_id) end from per_user p where p.tenant_id = t.tenant_id) as user_ids,

@@ -87,10 +87,14 @@ async def fill(owner, who, count, **columns):
           on conflict (tenant_id, user_id) do update
           set seq = inbox_head.seq + $3, unread = inbox_head.unread + $3
           returning seq
+        ), written as (
+          insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason)
+          select $1, $2, told.id, told.id, given.seq - $3 + row_number() over (), 1, 'all'
+          from told, given
+          returning id, seq
         )
-        insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason)
-        select $1, $2, told.id, told.id, given.seq - $3 + row_number() over (), 1, 'all'
-        from told, given
+        insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
+        select $1, id, $2, array[$2]::uuid[], array[seq] from written
         """,
         who.tenant_id,
         who.id,
