@@ -115,20 +115,20 @@ heads as (
 ),
 -- Pieces of campana.event_recipients begin at the same users for all events of this round.
 piece as materialized (
-  select tenant_id, user_id, n,
+  select tenant_id, user_id, seq,
     first_value(user_id) over (partition by tenant_id, number / 75 order by number) as first_user
   from (
-    select tenant_id, user_id, n,
+    select tenant_id, user_id, seq,
       row_number() over (partition by tenant_id order by user_id) - 1 as number
-    from per_user
+    from heads
   ) numbered
 ),
+-- The last of a reader's events gets the head's seq. (Users' ids are unique by themselves.)
 placed as materialized (
   select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels, p.first_user,
-    h.seq - p.n + row_number() over (partition by r.tenant_id, r.user_id order by r.ord) as seq
+    p.seq + 1 - row_number() over (partition by r.user_id order by r.ord desc) as seq
   from recipient r
   join piece p using (tenant_id, user_id)
-  join heads h using (tenant_id, user_id)
 ),
 rows as (
   insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
