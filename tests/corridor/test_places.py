@@ -1,4 +1,4 @@
-"""Where a reader's rows are: found by id without an index of ids, unread ones from the head down."""
+"""Where a reader's rows are: found by id without an index of ids, unread ones from the head."""
 
 from __future__ import annotations
 
