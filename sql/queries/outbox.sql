@@ -115,7 +115,7 @@ heads as (
 ),
 -- Pieces of campana.event_recipients begin at the same users for all events of this round.
 piece as materialized (
-  select tenant_id, user_id, seq,
+  select tenant_id, user_id, seq, number / 75 as piece,
     first_value(user_id) over (partition by tenant_id, number / 75 order by number) as first_user
   from (
     select tenant_id, user_id, seq,
@@ -125,7 +125,8 @@ piece as materialized (
 ),
 -- The last of a reader's events gets the head's seq. (Users' ids are unique by themselves.)
 placed as materialized (
-  select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels, p.first_user,
+  select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels,
+    r.ord, p.piece, p.first_user,
     p.seq + 1 - row_number() over (partition by r.user_id order by r.ord desc) as seq
   from recipient r
   join piece p using (tenant_id, user_id)
@@ -137,9 +138,14 @@ rows as (
 ),
 places as (
   insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
-  select tenant_id, event_id, first_user, array_agg(user_id), array_agg(seq)
-  from placed
-  group by tenant_id, event_id, first_user
+  select k.tenant_id, k.event_id, g.first_user, g.user_ids, g.seqs
+  from (
+    -- grouped by plain numbers: where the planner sorts, it sorts those
+    select ord, (array_agg(first_user))[1] as first_user, array_agg(user_id) as user_ids, array_agg(seq) as seqs
+    from placed
+    group by ord, piece
+  ) g
+  join kind k on k.id = g.ord
 ),
 clocks as (
   insert into campana.expiring (tenant_id, user_id, seq, expires_at)
