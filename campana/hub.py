@@ -19,6 +19,7 @@ from campana import frames, render
 from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
 from campana.live import Live
+from campana.moment import Moment
 from campana.news import Due, News
 from campana.queries import queries
 from campana.signals import understood
@@ -130,6 +131,7 @@ class Hub:
             self.live.pass_over(told.signal_ids)
 
     def look_at(self, streams: Iterable[Stream]) -> None:
+        """The next tick asks what is new for these."""
         self._dirty.update(streams)
         self._work.set()
 
@@ -225,7 +227,7 @@ class Hub:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""
         async with self.db.bus() as connection:
             rows = await connection.fetch(queries.hub.admit.sql, *credentials(opening))
-            snapshot = await connection.fetchval(queries.hub.snapshot.sql)
+            moment = Moment.read(await connection.fetchval(queries.hub.snapshot.sql))
         admitted = {}
         for row in rows:
             stream = opening[row["ord"] - 1]
@@ -233,7 +235,7 @@ class Hub:
                 continue  # closed while we asked: what we were told may be older than the reason
             stream.cursor, lost = cursor_of(stream.asked, self.epoch, row["seq"], row["floor"])
             stream.is_open = True
-            admitted[stream] = self._hello(stream, row, snapshot, lost)
+            admitted[stream] = self._hello(stream, row, moment, lost)
         for stream in opening:
             if stream not in admitted and not stream.is_gone:
                 self.close(stream, "signed_out")
@@ -243,7 +245,9 @@ class Hub:
         """For a poller: its hello, or None when it may not read."""
         return (await self._admit([stream])).get(stream)
 
-    def _hello(self, stream: Stream, row: asyncpg.Record, snapshot: str, lost: bool) -> bytes:
+    def _hello(
+        self, stream: Stream, row: asyncpg.Record, moment: Moment | None, lost: bool
+    ) -> bytes:
         reader = stream.reader
         body = {
             "userId": str(reader.user_id),
@@ -253,11 +257,11 @@ class Hub:
             "seq": row["seq"],
             "unread": row["unread"],
             "rev": row["rev"],
-            "signal": snapshot,
+            "signal": str(moment),
         }
         if stream.form == "html":
             body["badge"] = render.badge(row["unread"], reader.locale)
-        stream.unread, stream.rev, stream.snapshot = row["unread"], row["rev"], snapshot
+        stream.unread, stream.rev, stream.since = row["unread"], row["rev"], moment
         return frames.hello(self.epoch, stream.cursor, body, lost=lost)
 
     async def catch_up(self) -> None:

@@ -44,6 +44,7 @@ class Signal:
     """A live message: an event's frames, or the finished bytes of a change of state."""
 
     address: Address
+    transaction: int
     event_id: UUID | None
     event: EventFrames | None
     message: bytes
@@ -134,7 +135,11 @@ class Live:
     async def address(
         self, signals: Sequence[Signal], connected: Connected
     ) -> dict[Stream, list[bytes]]:
-        """Which of the connected get which of the signals, in the signals' order."""
+        """Which of the connected get which of the signals, in the signals' order.
+
+        A stream gets what was committed after it opened: what was committed before, its reader
+        may have heard elsewhere. A poller's `since` is None, its signals are chosen already.
+        """
         if not signals:
             return {}
         audiences = await self._audiences(signals, connected)
@@ -142,13 +147,17 @@ class Live:
         # Neighbours for the same audience go together: one piece per listener and run.
         for address, run in groupby(signals, key=attrgetter("address")):
             told = list(run)
+            oldest = min(signal.transaction for signal in told)
             pieces: dict[str, bytes] = {}
             for stream in _listeners(address, audiences, connected):
+                if stream.since is not None and oldest < stream.since.end:
+                    out.setdefault(stream, []).extend(_new_to(stream, told))
+                    continue
                 locale = stream.reader.locale
                 if locale not in pieces:
                     pieces[locale] = b"".join(signal.frame(stream) for signal in told)
                 out.setdefault(stream, []).append(pieces[locale])
-        return out
+        return {stream: told for stream, told in out.items() if told}
 
     async def _audiences(
         self, signals: Sequence[Signal], connected: Connected
@@ -188,6 +197,12 @@ def _listeners(
                 yield stream
 
 
+def _new_to(stream: Stream, signals: Iterable[Signal]) -> Iterator[bytes]:
+    for signal in signals:
+        if stream.since is None or not stream.since.has_seen(signal.transaction):
+            yield signal.frame(stream)
+
+
 def signal_of(row: Record) -> Signal:
     """A row of campana.signal: an event, or a change of state with its finished data."""
     event = message = None
@@ -196,4 +211,4 @@ def signal_of(row: Record) -> Signal:
     else:
         message = frames.message(row["name"], row["payload"])
     address = Address(row["tenant_id"], row["rule"], row["user_id"])
-    return Signal(address, row["event_id"], event, message or b"")
+    return Signal(address, int(row["xid"]), row["event_id"], event, message or b"")

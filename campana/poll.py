@@ -4,8 +4,6 @@ For browsers and networks that cannot stream. `signal`, from the last hello, als
 messages committed since, exactly, for as long as they are kept.
 """
 
-import re
-
 import asyncpg
 
 from campana import frames
@@ -13,14 +11,10 @@ from campana.errors import Unauthorized
 from campana.frames import Format
 from campana.hub import Hub
 from campana.live import signal_of
+from campana.moment import Moment
 from campana.queries import queries
 from campana.stream import Reader, Stream
 
-_SIGNAL = re.compile(
-    r"\d{1,19}:(?P<end>\d{1,19}):(?:\d{1,19}(?:,\d{1,19})*)?@(?P<second>\d{1,12})",
-    re.ASCII,
-)
-"""A database snapshot and the second it was taken."""
 AT_MOST = 200
 KEPT_SECONDS = 50
 """Live messages are kept for 60; what was committed late may be older than it looks."""
@@ -69,13 +63,14 @@ async def poll(
 async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[bytes], bool]:
     if signal is None:
         return [], False
-    if not _is_kept(signal, stream.snapshot):
+    then, now = Moment.read(signal), stream.since
+    if then is None or now is None or then.end > now.end or now.second - then.second > KEPT_SECONDS:
         return [], True
-    then, now = (text.partition("@")[0] for text in (signal, stream.snapshot))
+    tenant_id, stream.since = stream.reader.tenant_id, None
     try:
         async with hub.db.bus() as connection:
             rows = await connection.fetch(
-                queries.hub.signals_since.sql, stream.reader.tenant_id, then, now, AT_MOST
+                queries.hub.signals_since.sql, tenant_id, then.snapshot, now.snapshot, AT_MOST
             )
     except asyncpg.DataError:  # numbers that no server gave out
         return [], True
@@ -83,11 +78,3 @@ async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[byte
     reader = stream.reader
     heard = await hub.live.address(signals, {reader.tenant_id: {reader.user_id: [stream]}})
     return heard.get(stream, []), len(rows) == AT_MOST
-
-
-def _is_kept(signal: str, latest: str) -> bool:
-    """Whether all that was committed after `signal` is still there. Not beyond the latest one."""
-    then, now = _SIGNAL.fullmatch(signal), _SIGNAL.fullmatch(latest)
-    if then is None or now is None or int(then["end"]) > int(now["end"]):
-        return False
-    return int(now["second"]) - int(then["second"]) <= KEPT_SECONDS

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from campana.frames import Format
+from campana.moment import Moment
 
 WINDOW = 64 * 1024
 """Bytes that may wait for one reader; more is read from the database when these have gone."""
@@ -23,6 +24,8 @@ class Transport(Protocol):
 
 
 class Response(Protocol):
+    """The part of aiohttp-sse's response that a stream uses."""
+
     def stop_streaming(self) -> None: ...
 
 
@@ -41,8 +44,10 @@ class Reader:
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """`cursor` is the last sequence number written; `deadline` a monotonic time.
+    """asked: Last-Event-ID as it came. deadline: a monotonic time. cursor: the last seq written.
 
+    unread, rev: what the reader was told last, -1 before that. since: it hears of what came after.
+    missed_live: to be told so when there is room. stalled_…: for is_stuck() alone.
     is_begun: its headers are out. is_open: admitted and greeted. is_gone: its connection may serve
     another request already. Nothing is written before the first or after the last.
     """
@@ -60,7 +65,7 @@ class Stream:
     cursor: int = 0
     unread: int = -1
     rev: int = -1
-    snapshot: str = ""
+    since: Moment | None = None
     missed_live: bool = False
     stalled_since: float = 0.0
     stalled_at: int = 0
@@ -84,6 +89,7 @@ class Stream:
         return waiting > 0 and now - self.stalled_since > patience
 
     def end(self) -> None:
+        """Let the response end: nothing more will be written."""
         if self.response is not None:
             self.response.stop_streaming()
 

@@ -19,12 +19,12 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 
+from campana.errors import DATABASE_TROUBLE
 from tests.cast import Cast, Member
 from tests.sse import Ear
 from tests.waiting import eventually
 
 AUDIENCES = ("all", "all", "role:STAFF", "user:ana@norte.test", "branch:Centro", "!role:COOK")
-TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 AWAY = (aiohttp.ClientError, ConnectionError, TimeoutError)
 BREATH = 0.02
 """Seconds between two attempts of somebody whose way is blocked."""
@@ -114,7 +114,7 @@ class Storm:
         """Wait until so many more events are published and everybody has heard of some more."""
         target = len(self.published) + by
         heard = [len(ear.messages) for _, ear in self.ears]
-        await eventually(lambda: len(self.published) >= target, seconds)
+        await eventually(lambda: self._goes_on() and len(self.published) >= target, seconds)
         await eventually(
             lambda: all(
                 len(ear.messages) > before
@@ -122,6 +122,13 @@ class Storm:
             ),
             seconds,
         )
+
+    def _goes_on(self) -> bool:
+        """Programs and readers survive everything; what they do not survive is our mistake."""
+        for task in self._tasks:
+            if task.done():
+                task.result()
+        return True
 
     async def settle(self, owner: Any) -> None:
         """Publish no more, let everybody hear the rest, and compare with the database."""
@@ -162,7 +169,7 @@ class Storm:
                         f"{number}.{turn}",
                         timeout=10,
                     )
-                except TROUBLE:
+                except DATABASE_TROUBLE:
                     if connection is not None:
                         connection.terminate()
                     connection = None

@@ -74,7 +74,7 @@ select coalesce(pg_sequence_last_value('campana.signal_id_seq'), 0);
 
 -- name: signals_since
 -- Live messages of a tenant committed since a snapshot and before another.
-select s.id, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
+select s.id, s.xid::text as xid, s.tenant_id, s.name, s.event_id, s.rule::text as rule, s.user_id, s.payload
 from campana.signal s
 where s.tenant_id = $1
   and not pg_visible_in_snapshot(s.xid, $2::text::pg_snapshot)

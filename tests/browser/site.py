@@ -85,6 +85,11 @@ class Served:
         )
         await eventually(self._is_ready, seconds=30)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def end(self, how: signal.Signals) -> int:
         """The exit code."""
         if self._process is None or self._process.returncode is not None:

@@ -79,12 +79,14 @@ async def test_what_nobody_hinted_at_is_found_by_the_sweep(
         refresh = str(await publish(type="calendar:refresh", audience="role:ADMIN"))
         await eventually(lambda: corridor.dispatcher.events == 2)
     assert not ana.named("notification")
+    late = await listen(cast.ana_admin)
     await corridor.hub.sweep()
     await ana.hears("notification", AT_ONCE, id=event_id)
     await ana.hears("sale:created", AT_ONCE, id=event_id)
     await ana.hears("calendar:refresh", AT_ONCE, id=refresh)
-    await everybody_hears(publish, [ana, luis])
+    await everybody_hears(publish, [ana, luis, late])
     assert not luis.named("sale:created")
+    assert not late.named("sale:created"), "what was before it came is not told again"
     assert len(ana.named("sale:created")) == len(ana.named("calendar:refresh")) == 1
     assert not ana.named("resync")
 
