@@ -236,6 +236,7 @@
       }
       batch.push(item);
     }
+
     function goOn(end) {
       const bye = signedOut;
       signedOut = false;
@@ -469,6 +470,7 @@
     }
 
     function answered(answer) {
+      if (direct) return; // too late
       clearTimeout(answerTimer);
       failures = 0;
       instance = answer.instance;
@@ -495,6 +497,7 @@
     function goDirect() {
       if (direct) return;
       clearTimeout(answerTimer);
+      if (channel) channel.close(); // a worker that comes round later would say everything twice
       direct = createTransport({ url, tag, lastId: seen, timings, onMessages: receive, onState: show });
       if (!document.hidden) direct.start();
     }
