@@ -63,6 +63,7 @@ class Tenants:
     known: dict[UUID, Tenant] = field(default_factory=dict)
 
     async def look_up(self, tx: Tx, tenant_id: UUID) -> Tenant:
+        """One that has events, so it exists."""
         found = self.known.get(tenant_id)
         if found is None or monotonic() - found.looked_up > 60:
             row = await tx.fetchrow(queries.outbox.tenant.sql, tenant_id, 10 * MAX_ROWS)
