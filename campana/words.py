@@ -18,9 +18,9 @@ def words_of(
 ) -> Words:
     """The words of an outbox row (title, message, url, type, data, subject), by locale.
 
-    time_zone: the tenant's, for times inside the words.
+    time_zone: the tenant's, for times inside the words. A blank title counts as left out.
     """
-    if event["title"] is not None:
+    if (event["title"] or "").strip():
         url = event["url"] or _said(event, i18n.DEFAULT_LOCALE, time_zone, actor_name).url
         return {"": {"title": event["title"], "message": event["message"] or "", "url": url}}
     return {

@@ -72,7 +72,8 @@ begin
   for action in select a from jsonb_array_elements(actions) a loop
     if jsonb_typeof(action) <> 'object'
        or coalesce(action ->> 'name', '') !~ '^[a-z][a-z0-9_]{0,39}$'
-       or length(coalesce(action ->> 'label', '')) not between 1 and 60
+       or jsonb_typeof(action -> 'label') is distinct from 'string'
+       or length(action ->> 'label') not between 1 and 60
        or (action ? 'url' and not campana.is_safe_link(action ->> 'url')) then
       perform campana.refuse('CA005', 'actions', 'Each action needs a name, a label and, if it links, a safe url.',
         'name: a-z, 0-9 and _ up to 40; label: 1 to 60 characters; url: http(s) or a path that starts with one slash.');

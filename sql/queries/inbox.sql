@@ -35,10 +35,10 @@ select campana.visit_page(:tenant, :reader, :page);
 
 -- name: unvisited$
 -- How many subjects of a type are new since the page was looked at, up to a cap,
--- among the newest notifications.
+-- among the newest notifications. An event without a subject is one of its own.
 select count(*)
 from (
-  select distinct e.subject
+  select distinct coalesce(e.subject, e.id::text)
   from (
     select i.event_id from campana.inbox i
     where i.tenant_id = :tenant and i.user_id = :reader and i.state = 0

@@ -361,6 +361,9 @@ async def test_a_visit_makes_what_is_there_no_longer_new(db, ana, luis):
     await post(db, {"subject": "sale:1"})
     assert (await new(ana), await new(luis)) == (1, 2)
 
+    await post(db, {}, {})  # about nothing in particular: each is one
+    assert (await new(ana), await new(luis)) == (3, 4)
+
 
 async def test_what_is_new_is_counted_to_a_hundred(db, owner, ana):
     await fill(owner, ana, 150)

@@ -312,6 +312,7 @@ REFUSED = [
     ({"actions": {"name": "x"}}, "CA005", "actions"),
     ({"actions": [{"name": "x", "label": "X", "url": "javascript:x"}]}, "CA005", "actions"),
     ({"actions": [{"name": "x", "label": "X"}] * 6}, "CA005", "actions"),
+    ({"actions": [{"name": "x", "label": {"en": "X"}}]}, "CA005", "actions"),
     ({"subject": "no-kind"}, "CA005", "subject"),
     ({"dedupe_key": ""}, "CA005", "dedupe_key"),
     ({"collapse_key": "x" * 256}, "CA005", "collapse_key"),
@@ -338,3 +339,11 @@ async def test_text_with_line_breaks_and_markup_arrives_as_it_is(publish, ears) 
     assert [n["title"] for n in ana.notifications] == [title, "the end"]
     assert ana.notifications[0]["data"] == {"nested": [{"deep": "\n\n"}]}
     assert not ana.named("fake")
+
+
+async def test_a_title_of_nothing_counts_as_left_out(publish, ears) -> None:
+    for title in ("", " \n"):
+        await publish(type="stock:out", title=title, data={"name": "Leche"})
+    luis = ears["luis_colleague"]
+    await everybody_hears(publish, [luis])
+    assert all("Leche" in n["title"] for n in luis.notifications[:2])
