@@ -11,8 +11,10 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import asyncpg
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
@@ -54,6 +56,7 @@ PATIENCE = 10_000  # milliseconds, for busy machines
 USUAL: dict[str, Any] = {"locale": "es", "viewport": {"width": 1280, "height": 800}}
 
 Visit = Callable[..., Awaitable[Page]]
+PublishAll = Callable[..., Awaitable[list[UUID]]]
 
 # The browser is everybody's, so all that speaks with it lives on the loop of the session.
 on_one_loop = functools.partial(pytest_asyncio.fixture, loop_scope="session")
@@ -90,11 +93,28 @@ async def site(db: Database, settings: Settings, corridor: Corridor) -> AsyncIte
 
 
 @on_one_loop()
-async def publish(dsn: str) -> AsyncIterator[Publish]:
-    """`await publish(audience=…)`: another program's connection, each event committed at once."""
+async def program(dsn: str) -> AsyncIterator[Any]:
+    """Another program's connection."""
     program = await asyncpg.connect(dsn)
-    yield functools.partial(publish_event, program)
+    yield program
     await program.close()
+
+
+@pytest.fixture
+def publish(program: Any) -> Publish:
+    """`await publish(audience=…)`: each event is committed at once."""
+    return functools.partial(publish_event, program)
+
+
+@pytest.fixture
+def publish_all(program: Any) -> PublishAll:
+    """`await publish_all({…}, {…})`: all of them in one commit."""
+
+    async def publish_all(*events: dict[str, Any]) -> list[UUID]:
+        async with program.transaction():
+            return [await publish_event(program, **event) for event in events]
+
+    return publish_all
 
 
 @on_one_loop()

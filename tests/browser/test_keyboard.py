@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import ELSEWHERE, badge, is_live, sell
+from tests.browser.pages import ELSEWHERE, badge, is_live, sell_unseen
 from tests.cast import Cast
 from tests.corridor.conftest import Publish
 from tests.post import post
@@ -117,10 +117,10 @@ async def test_a_list_that_looks_again_keeps_the_keyboard_in_its_row(
     visit: Visit, cast: Cast
 ) -> None:
     luis = await visit(cast.luis_colleague)
-    await sell(luis, "María")
+    await sell_unseen(luis, "María")
     ana = await is_live(await visit(cast.ana_admin, "/sales"))
     pay = ana.locator("tr.sale", has_text="María").get_by_role("button", name="Confirmar pago")
     await pay.focus()
-    await sell(luis, "José")
+    await sell_unseen(luis, "José")
     await expect(ana.locator("tr.sale")).to_have_count(2)
     await expect(pay).to_be_focused()

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from campana.db import Database
 from tests.browser import IN_BROWSERS
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PublishAll, Visit
 from tests.browser.pages import ELSEWHERE, is_live
 from tests.browser.site import Site
 from tests.cast import Cast
@@ -16,21 +16,23 @@ pytestmark = IN_BROWSERS
 
 
 async def test_the_panel_shows_what_comes_while_it_is_open(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish_all: PublishAll, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     await ana.locator("#bell").click()
     await expect(ana.get_by_text("Todavía nada")).to_be_visible()
-    await post(db, {"title": "Recién llegada"})
+    await publish_all({"title": "Recién llegada"})
     await expect(ana.locator("#latest .row-title")).to_contain_text(["Recién llegada"])
     await expect(ana.locator(".toast")).to_have_count(0)
 
 
-async def test_what_is_being_read_does_not_move(visit: Visit, db: Database, cast: Cast) -> None:
+async def test_what_is_being_read_does_not_move(
+    visit: Visit, publish_all: PublishAll, db: Database, cast: Cast
+) -> None:
     await post(db, {"title": "Primera"})
     ana = await is_live(await visit(cast.ana_admin))
     await ana.locator(".row").hover()
-    await post(db, {"title": "Segunda"}, {"title": "Tercera"})
+    await publish_all({"title": "Segunda"}, {"title": "Tercera"})
     waiting = ana.get_by_role("button", name="2 notificaciones nuevas")
     await expect(waiting).to_be_visible()
     await expect(ana.locator(".row")).to_have_count(1)

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import beside, is_live, sell
+from tests.browser.pages import beside, is_live, sell, sell_unseen
 from tests.cast import Cast
 
 pytestmark = IN_BROWSERS
@@ -40,7 +40,7 @@ async def test_confirming_in_the_list_keeps_the_keyboard_where_it_was(
     visit: Visit, cast: Cast
 ) -> None:
     luis = await visit(cast.luis_colleague)
-    await sell(luis, "María López")
+    await sell_unseen(luis, "María López")
     ana = await is_live(await visit(cast.ana_admin, "/sales"))
 
     await row(ana, "María").get_by_role("button", name="Confirmar pago").press("Enter")
@@ -53,8 +53,7 @@ async def test_looking_at_the_list_clears_the_badge_in_every_tab(visit: Visit, c
     ana = await is_live(await visit(cast.ana_admin))
     phone = await is_live(await visit(cast.ana_admin))
     luis = await visit(cast.luis_colleague)
-    for name in ("Uno", "Dos"):
-        await sell(luis, name)
+    await sell_unseen(luis, "Uno", "Dos")
     for device in (ana, phone):
         await expect(device.locator("#sales-badge > [aria-hidden]")).to_have_text("2")
 
@@ -66,8 +65,7 @@ async def test_looking_at_the_list_clears_the_badge_in_every_tab(visit: Visit, c
 
 async def test_a_row_stays_under_the_hand_while_others_arrive(visit: Visit, cast: Cast) -> None:
     luis = await visit(cast.luis_colleague)
-    for number in range(12):
-        await sell(luis, f"Cliente {number}")
+    await sell_unseen(luis, *[f"Cliente {number}" for number in range(12)])
     ana = await is_live(
         await visit(cast.ana_admin, "/sales", viewport={"width": 900, "height": 500})
     )
@@ -76,7 +74,7 @@ async def test_a_row_stays_under_the_hand_while_others_arrive(visit: Visit, cast
     place = "row => Math.round(row.getBoundingClientRect().top)"
     before = await held.evaluate(place)
 
-    await sell(luis, "Recién llegada")
+    await sell_unseen(luis, "Recién llegada")
     await expect(row(ana, "Recién llegada")).to_have_count(1)
     assert abs(await held.evaluate(place) - before) <= 1  # half pixels
 

@@ -6,104 +6,109 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, expect
 
-from campana.db import Database
 from tests.browser import IN_BROWSERS
-from tests.browser.conftest import Visit
-from tests.browser.pages import badge, is_live, reload_with
+from tests.browser.conftest import PublishAll, Visit
+from tests.browser.pages import ELSEWHERE, badge, is_live, reload_with, watched
 from tests.browser.site import Site
-from tests.cast import Cast, Member
-from tests.post import post
+from tests.cast import Cast
+from tests.corridor.conftest import Publish
 
 pytestmark = IN_BROWSERS
 
 ACTION = [{"name": "view", "label": "Ver venta", "url": "/sales"}]
 
 
-async def _on_another_page(visit: Visit, member: Member) -> Page:
-    """A page that does not show notifications itself; nobody's, so that it is a 404."""
-    return await is_live(await visit(member, "/nowhere"))
-
-
 async def test_toasts_come_in_four_variants_and_leave_by_themselves(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish: Publish, cast: Cast
 ) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     for variant in ("info", "success", "warning", "error"):
-        await post(db, {"title": "Hola", "message": "¿Qué tal?", "variant": variant})
+        await publish(title="Hola", message="¿Qué tal?", variant=variant)
         await expect(ana.locator(f".toast-{variant}")).to_contain_text("¿Qué tal?")
         await ana.locator(f".toast-{variant} [data-dismiss]").click()
-        await expect(ana.locator(".toast")).to_have_count(0)
 
+    await expect(ana.locator(".toast")).to_have_count(0)
     await ana.mouse.move(5, 5)
-    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 1")
-    await post(db, {"title": "Adiós"})
+    await _toasts_last(ana, 0.5)
+    await publish(title="Adiós")
     await expect(ana.locator(".toast")).to_contain_text("Adiós")
     await expect(ana.locator(".toast")).to_have_count(0)
 
 
 async def test_a_toast_with_an_action_stays_until_it_is_dismissed(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish_all: PublishAll, cast: Cast
 ) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
-    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 0.3")
-    await post(db, {"title": "Con acción", "actions": ACTION}, {"title": "Sin acción"})
-    await expect(ana.locator(".toast", has_text="Sin acción")).to_have_count(0)
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    await _toasts_last(ana, 0.5)
+    await publish_all({"title": "Con acción", "actions": ACTION}, {"title": "Sin acción"})
+    await expect(badge(ana)).to_have_text("2")
+    await expect(ana.locator(".toast")).to_have_count(1)
+    assert (await watched(ana))["toasts"] == 2
     toast = ana.locator(".toast", has_text="Con acción")
     await expect(toast.get_by_role("link", name="Ver venta")).to_be_visible()
     await toast.get_by_role("button", name="Cerrar").click()
-    await expect(toast).to_have_count(0)
+    await expect(ana.locator(".toast")).to_have_count(0)
 
 
 async def test_a_toast_waits_while_somebody_points_at_it(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish: Publish, cast: Cast
 ) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
-    await ana.evaluate("document.getElementById('toasts').dataset.seconds = 1")
-    await post(db, {"title": "Despacio"})
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    await _toasts_last(ana, 0.6)
+    await publish(title="Despacio")
     await ana.locator(".toast").hover()
-    await ana.wait_for_timeout(1800)
+    await ana.wait_for_timeout(1200)
     await expect(ana.locator(".toast")).to_have_count(1)
     await ana.mouse.move(5, 5)
     await expect(ana.locator(".toast")).to_have_count(0)
 
 
-async def test_a_burst_is_three_toasts_at_most(visit: Visit, db: Database, cast: Cast) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
-    await post(db, *[{"title": f"Número {n}"} for n in range(12)])
+async def test_a_burst_is_three_toasts_at_most(
+    visit: Visit, publish_all: PublishAll, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    await publish_all(*[{"title": f"Número {number}"} for number in range(12)])
     await expect(badge(ana)).to_have_text("12")
     await expect(ana.locator(".toast")).to_have_count(3)
     await expect(ana.locator(".toast-more")).to_contain_text("10 notificaciones más")
     await expect(ana.locator("#announcer")).to_have_text("12 notificaciones nuevas")
+    assert (await watched(ana))["toasts"] == 3
 
 
 async def test_no_toast_for_what_the_page_shows_already(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish: Publish, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, "/notifications"))
-    await post(db, {"title": "Está en la lista"})
+    await publish(title="Está en la lista")
     await expect(ana.locator(".row")).to_have_count(1)
-    await expect(ana.locator(".toast")).to_have_count(0)
+    assert (await watched(ana))["toasts"] == 0
 
 
-async def test_no_toast_for_what_is_old(visit: Visit, db: Database, site: Site, cast: Cast) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
+async def test_no_toast_for_what_is_old(
+    visit: Visit, publish: Publish, site: Site, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     later = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
     await reload_with(ana, 'data-now="[^"]*"', f'data-now="{later}"')  # as if it came back by then
     await is_live(ana)
     await site.stop()
-    await post(db, {"title": "Vieja"})
+    await publish(title="Vieja")
     await site.start()
-    await expect(badge(ana)).to_have_text("1", timeout=15000)
-    await expect(ana.locator(".toast")).to_have_count(0)
+    await expect(badge(ana)).to_have_text("1")
+    assert (await watched(ana))["toasts"] == 0
 
 
 async def test_a_toast_leaves_when_its_notification_is_read_elsewhere(
-    visit: Visit, db: Database, cast: Cast
+    visit: Visit, publish: Publish, cast: Cast
 ) -> None:
-    ana = await _on_another_page(visit, cast.ana_admin)
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     phone = await is_live(await visit(cast.ana_admin, "/notifications"))
-    await post(db, {"title": "Leída en el móvil", "actions": ACTION})
+    await publish(title="Leída en el móvil", actions=ACTION)
     await expect(ana.locator(".toast")).to_have_count(1)
     await expect(phone.locator(".row")).to_have_count(1)  # "all" is all that was shown
     await phone.get_by_role("button", name="Marcar todo como leído").click()
     await expect(ana.locator(".toast")).to_have_count(0)
+
+
+async def _toasts_last(page: Page, seconds: float) -> None:
+    await page.evaluate("seconds => { toasts.dataset.seconds = seconds; }", seconds)
