@@ -126,9 +126,10 @@ class Live:
         )
         known = self._told
         if newest < last or any(known.get(r["id"], "") not in ("", r["xid"]) for r in rows):
-            known.clear()  # these were the numbers of rows that are gone
+            # What is known are numbers of rows that are gone, except for what came since.
+            self._told = {r["id"]: r["xid"] for r in rows if known.get(r["id"]) == r["xid"]}
             self._lost = True
-        self._noted.update(row["id"] for row in rows if row["id"] not in known)
+        self._noted.update(row["id"] for row in rows if row["id"] not in self._told)
         self._lost |= len(rows) == MOST_MISSED
         self._last = newest
 
