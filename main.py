@@ -44,6 +44,8 @@ async def serve(settings: Settings) -> None:
             try:
                 await site.start()
                 address = f"http://{settings.host}:{_port(site)}"
+                if settings.redis_url:
+                    log.warning("redis_url.unused", hint="the second bus is to come", success=False)
                 log.info("serving", url=address, demo=settings.demo)
                 await stop.wait()
                 log.info("leaving", streams=corridor.hub.count)

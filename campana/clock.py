@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 import structlog
 
@@ -16,6 +15,18 @@ log = structlog.get_logger()
 
 EXPIRE_AT_MOST = 5_000
 KEEP_ANSWERS = timedelta(days=1)
+
+
+async def _repeat(every: float, job: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await job()
+        except Exception as error:
+            story = is_unforeseen(error)
+            log.warning(
+                "clock.failed", job=job.__name__, error=str(error), exc_info=story, success=False
+            )
 
 
 class Clock:
@@ -32,24 +43,10 @@ class Clock:
         ]
 
     async def run(self) -> None:
-        """Until cancelled."""
-        due = {job: monotonic() + every for every, job in self.jobs}
-        while True:
-            await asyncio.sleep(max(0.0, min(due.values()) - monotonic()))
+        """Until cancelled. A slow job holds up no other."""
+        async with asyncio.TaskGroup() as tasks:
             for every, job in self.jobs:
-                if monotonic() >= due[job]:
-                    await self._try(job)
-                    due[job] = monotonic() + every
-
-    async def _try(self, job: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await job()
-        except Exception as error:
-            story = is_unforeseen(error)
-            log.warning(
-                "clock.failed", job=job.__name__, error=str(error), exc_info=story, success=False
-            )
-            await asyncio.sleep(1)
+                tasks.create_task(_repeat(every, job))
 
     async def move_due(self) -> None:
         """Scheduled events whose time has come join the queue."""

@@ -17,7 +17,7 @@ from campana.stream import WINDOW, Stream
 
 AT_MOST = 100
 """Notifications per cursor and tick; the rest follows when these have been taken."""
-KEPT = 2_000
+KEPT = 500
 """Events kept as frames: memory stays bounded whatever history is replayed."""
 
 _FRAME = b'event: notification\nid: %b-%d\ndata: {"seq":%d%b'

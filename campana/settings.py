@@ -165,7 +165,7 @@ class Settings(BaseSettings):
         None,
         validation_alias="REDIS_URL",
         repr=False,
-        description="Redis or Valkey as a second bus; unset: PostgreSQL alone",
+        description="Redis or Valkey as a second bus: to come, not used yet",
     )
     role_web: str | None = Field(
         None,

@@ -20,6 +20,7 @@ from handlers.event_stream import EventStream
 from handlers.guards import signed_in
 from handlers.shapes import JSON_STREAM, StreamQuery
 
+YES = ("1", "true", "t", "yes", "y", "on")  # as the description's boolean has it
 SSE = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store, no-transform",
@@ -50,7 +51,7 @@ async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
         raise Unavailable("The server is leaving; connect again.", retry_after=1)
     reader = _reader(request["person"])
     asked = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
-    if request.query.get("poll") in ("1", "true"):
+    if request.query.get("poll", "").lower() in YES:
         body = await poll(hub, reader, form, asked, request.query.get("signal"))
         return web.Response(body=body, headers=SSE)
 
