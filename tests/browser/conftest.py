@@ -24,7 +24,7 @@ from campana.migrate import Roles
 from campana.settings import Settings
 from handlers.session_storage import COOKIE
 from tests.browser.complaints import Complaints
-from tests.browser.pages import WATCH
+from tests.browser.pages import WATCH, hurry
 from tests.browser.site import Served, Site
 from tests.cast import Member
 from tests.conftest import signed_in
@@ -53,7 +53,11 @@ QUIET = [
     f"--disable-features={','.join(NEEDLESS)}",
 ]
 PATIENCE = 10_000  # milliseconds, for busy machines
-USUAL: dict[str, Any] = {"locale": "es", "viewport": {"width": 1280, "height": 800}}
+USUAL: dict[str, Any] = {
+    "locale": "es",
+    "viewport": {"width": 1280, "height": 800},
+    "reduced_motion": "reduce",  # nobody waits for a movement to end
+}
 
 Visit = Callable[..., Awaitable[Page]]
 PublishAll = Callable[..., Awaitable[list[UUID]]]
@@ -119,18 +123,28 @@ def publish_all(program: Any) -> PublishAll:
 
 @on_one_loop()
 async def visit(site: Site | Served, browser: Browser, db: Database) -> AsyncIterator[Visit]:
-    """Opens `path` in a browser of its own, signed in as `member` (nobody: signed out)."""
+    """Opens `path` in a browser of its own, signed in as `member` (nobody: signed out).
+
+    script: runs in every page before its own. timings: other ones than live.js's, in milliseconds.
+    """
     complaints = Complaints()
     contexts = []
 
-    async def visit(member: Member | None = None, path: str = "/", **options: Any) -> Page:
+    async def visit(
+        member: Member | None = None,
+        path: str = "/",
+        *,
+        script: str = "",
+        timings: dict[str, int] | None = None,
+        **options: Any,
+    ) -> Page:
         context = await browser.new_context(**({"base_url": site.url} | USUAL | options))
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         if member is not None:
             cookie = {"name": COOKIE, "value": await signed_in(db, member), "url": site.url}
             await context.add_cookies([cookie])  # type: ignore[list-item]
-        await context.add_init_script(WATCH)
+        await context.add_init_script(WATCH + hurry(timings or {}) + script)
         await complaints.listen_to(context)
         page = await context.new_page()
         await page.goto(path)

@@ -33,7 +33,7 @@ LOOKS = {
     "es": (Look("light", WIDE), Look("dark", NARROW)),
     "en": (Look("dark", WIDE),),
 }
-AXES = {"bypass_csp": True, "reduced_motion": "reduce"}
+AXES = {"bypass_csp": True}
 """What axe needs to be put into a page. That pages keep their policy, all other tests see."""
 
 

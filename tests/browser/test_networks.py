@@ -7,7 +7,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import ELSEWHERE, badge, beside, connection, hurry, is_live, watched
+from tests.browser.pages import ELSEWHERE, badge, beside, connection, is_live, watched
 from tests.browser.proxy import buffering_proxy
 from tests.browser.site import Site
 from tests.cast import Cast
@@ -25,12 +25,21 @@ HIDE = """isHidden => {
 }"""
 
 
+NO_WORKERS = "delete window.SharedWorker;"
+SILENT_WORKERS = """
+window.made = 0;
+window.SharedWorker = class {
+  port = { postMessage() {} };
+  constructor() { made += 1; }
+};
+"""
+
+
 async def test_behind_a_proxy_that_holds_streams_back_it_polls_and_says_so(
     visit: Visit, publish: Publish, site: Site, cast: Cast
 ) -> None:
     async with buffering_proxy(site.port) as url:
-        ana = await visit(cast.ana_admin, base_url=url)
-        await hurry(ana, **IMPATIENT, poll=1000)
+        ana = await visit(cast.ana_admin, base_url=url, timings=IMPATIENT | {"poll": 1000})
         await expect(connection(ana)).to_have_text("Actualizando cada 1 s")
         await eventually(lambda: site.streams == 0)
         await publish(title="Con retraso")
@@ -46,8 +55,7 @@ async def test_who_polls_is_told_how_often_and_looks_again_at_once_when_somebody
     visit: Visit, publish: Publish, site: Site, cast: Cast
 ) -> None:
     async with buffering_proxy(site.port) as url:
-        ana = await visit(cast.ana_admin, ELSEWHERE, base_url=url)
-        await hurry(ana, **IMPATIENT)
+        ana = await visit(cast.ana_admin, ELSEWHERE, base_url=url, timings=IMPATIENT)
         await expect(connection(ana)).to_have_text("Actualizando cada 30 s")
         event = await publish(title="No hace falta esperar")
         await _comes_back_until_it_rings(ana)
@@ -85,15 +93,7 @@ async def test_a_script_that_comes_late_has_missed_nothing(
 async def test_a_worker_that_never_answers_is_done_without(
     visit: Visit, publish: Publish, cast: Cast
 ) -> None:
-    ana = await visit(cast.ana_admin)
-    await ana.context.add_init_script(
-        """window.made = 0;
-        window.SharedWorker = class {
-          port = { postMessage() {} };
-          constructor() { made += 1; }
-        };"""
-    )
-    await hurry(ana, answer=100)
+    ana = await visit(cast.ana_admin, script=SILENT_WORKERS, timings={"answer": 100})
     await is_live(ana)
     assert await ana.evaluate("made") == 3
     await publish(title="Aun así")
@@ -151,27 +151,23 @@ async def test_a_frozen_tab_catches_up(visit: Visit, publish: Publish, cast: Cas
 async def test_a_server_that_says_no_is_asked_no_more(
     visit: Visit, cast: Cast, status: int, words: str
 ) -> None:
-    ana = await is_live(await visit(cast.ana_admin))
+    quickly = {"backoffBase": 1, "backoffLeast": 1}
+    ana = await is_live(await visit(cast.ana_admin, script=NO_WORKERS, timings=quickly))
     asked: list[str] = []
 
     async def refuse(route: Route) -> None:
         asked.append(route.request.url)
         await route.fulfill(status=status)
 
-    await ana.context.add_init_script("delete window.SharedWorker")
     await ana.route("**/stream?*", refuse)
     await ana.reload()
-    await hurry(ana, backoffBase=1, backoffLeast=1)
     await expect(connection(ana)).to_have_text(words)
-    before = len(asked)
     await ana.wait_for_timeout(500)  # more than a hundred tries would fit in here
-    assert len(asked) == before == 2  # one for each time that the page was loaded
+    assert len(asked) == 1
 
 
 async def _two_tabs_without_worker(visit: Visit, cast: Cast) -> tuple[Page, Page]:
-    ana = await visit(cast.ana_admin)
-    await ana.context.add_init_script("delete window.SharedWorker")
-    await ana.reload()
+    ana = await visit(cast.ana_admin, script=NO_WORKERS)
     tab = await beside(ana)
     return await is_live(ana), await is_live(tab)
 

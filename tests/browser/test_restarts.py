@@ -12,7 +12,7 @@ from campana import inbox, sessions
 from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit, on_one_loop
-from tests.browser.pages import ELSEWHERE, badge, beside, connection, hurry, is_live, watched
+from tests.browser.pages import ELSEWHERE, badge, beside, connection, is_live, watched
 from tests.browser.site import Served
 from tests.cast import Cast
 from tests.conftest import signed_in
@@ -37,11 +37,8 @@ async def site(dsn: str) -> AsyncIterator[Served]:
 async def test_what_happens_while_the_server_is_away_arrives_once(
     visit: Visit, publish: Publish, site: Served, cast: Cast, how: signal.Signals, code: int
 ) -> None:
-    ana = await visit(cast.ana_admin)
-    await hurry(ana, **QUICKLY)
-    elsewhere = await beside(ana, ELSEWHERE)
-    await hurry(elsewhere, **QUICKLY)
-    pages = [await is_live(ana), await is_live(elsewhere)]
+    ana = await is_live(await visit(cast.ana_admin, timings=QUICKLY))
+    pages = [ana, await is_live(await beside(ana, ELSEWHERE))]
     before = await publish(title="Antes")
     for page in pages:
         await expect(badge(page)).to_have_text("1")
@@ -72,7 +69,7 @@ async def test_old_news_and_what_was_read_elsewhere_come_back_without_noise(
     visit: Visit, db: Database, site: Served, cast: Cast
 ) -> None:
     read, _unread = await post(db, {"title": "Leída"}, {"title": "No leída"})
-    ana = await is_live(await visit(cast.ana_admin))
+    ana = await is_live(await visit(cast.ana_admin, timings=QUICKLY))
     elsewhere = await is_live(await beside(ana, ELSEWHERE))
     await expect(ana.locator(".row-unread")).to_have_count(2)
 
