@@ -26,6 +26,11 @@ Tx: TypeAlias = "Connection[Record] | PoolConnectionProxy[Record]"
 _ENTER_TENANT: str = queries.db.enter_tenant.sql
 _LEAVE: str = queries.db.leave.sql
 
+WAIT = 10.0
+"""Seconds that a request waits for a connection, and to give it back."""
+PATIENCE = {"web": 20.0, "bus": 60.0}
+"""Seconds that a statement may take: a request and its rollback end within a proxy's 60."""
+
 
 class Database:
     """Two pools on one PostgreSQL: `campana_web` for requests, `campana_bus` for the corridor."""
@@ -60,14 +65,14 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID, user_id: UUID | None = None) -> AsyncIterator[Tx]:
         """A transaction that sees this tenant's rows and no others."""
-        async with self._web.acquire() as connection, connection.transaction():
+        async with self._web.acquire(timeout=WAIT) as connection, connection.transaction():
             await connection.execute(_ENTER_TENANT, str(tenant_id), str(user_id or ""))
             yield connection
 
     @asynccontextmanager
     async def anonymous(self) -> AsyncIterator[Tx]:
         """A connection that sees no rows: only the sign-in functions find anything through it."""
-        async with self._web.acquire() as connection:
+        async with self._web.acquire(timeout=WAIT) as connection:
             yield connection
 
     @asynccontextmanager
@@ -94,7 +99,7 @@ async def _pool(
         init=_use_json,
         reset=_leave,
         server_settings=_settings(roles, role, name, bus=bus),
-        command_timeout=60,
+        command_timeout=PATIENCE["bus" if bus else "web"],
     )
 
 
