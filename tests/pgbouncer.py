@@ -17,7 +17,9 @@ import pytest
 from tests.waiting import eventually
 
 # What it must let pass so that programs can connect at all; it forgets them all the same.
-OURS = "role, search_path, jit, idle_in_transaction_session_timeout, plan_cache_mode, app.bus, app.web"
+OURS = (
+    "role, search_path, jit, idle_in_transaction_session_timeout, plan_cache_mode, app.bus, app.web"
+)
 CONFIGURATION = """
 [databases]
 * = host={host} port={server_port} user={user} password={password}
