@@ -212,6 +212,11 @@
     }
 
     function accept({ name, id, text }, batch, polls) {
+      if (!text) {
+        // An id by itself: the server has said all it had to before it calls a new cursor good.
+        if (id) lastId = id;
+        return;
+      }
       let data;
       try {
         data = JSON.parse(text);

@@ -48,6 +48,17 @@ test('when the server serves from elsewhere, that is where we are', async t => {
   assert.equal(transport.lastId, 'new-3');
 });
 
+test('an id by itself is where we are from then on, and nothing to tell', async t => {
+  const lost = stream(hello('new-02'), message('resync', { scope: 'all' }), 'id: new-2\n\n', END);
+  const server = await scripted(t, lost, stream(hello('new-2')));
+  const { told } = connected(t, server.url, { id: 'old-900' });
+  await until(() => server.requests.length === 2);
+  assert.equal(server.requests[1].query.last_event_id, 'new-2');
+  assert.deepEqual(told.names.slice(0, 2), ['hello', 'resync']);
+  await until(() => told.names.length === 3);
+  assert.equal(told.messages[2].moved, false);
+});
+
 test('a server that accepts and drops is asked ever more slowly', async t => {
   const server = await scripted(t, stream(hello('k-1'), END));
   connected(t, server.url, { timings: { backoffBase: 40 } });
