@@ -213,6 +213,7 @@ CODES: frozenset[str] = frozenset(
         "wrong_credentials",
         "missing_scope",
         "expired_key",
+        "expired_token",
         "session_ended",
         "too_many_streams",
         "missing",

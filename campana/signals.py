@@ -74,7 +74,7 @@ async def close_streams(
 
 
 async def close_streams_of_key(db: Database, tenant_id: UUID, key_id: UUID) -> None:
-    """Have every hub close the streams that a key has opened, for whomever."""
+    """Have every hub close the streams opened by a key, or by an issuer's tokens, for whomever."""
     await _notify(db, {"t": str(tenant_id), "close": str(key_id)})
 
 

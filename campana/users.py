@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is signed in, or for whom an API key acts; read anew for each request."""
+    """Somebody signed in, named by a token, or acted for by a key; read anew for each request."""
 
     tenant_id: UUID
     tenant_slug: str
@@ -37,9 +37,9 @@ class Person:
     locale: str
     time_zone: str
     auth_version: int
-    credential: str = "session"  # or 'key'
-    credential_id: str = ""  # hex of the session token's hash, or the key's id
-    session_tag: str = ""  # names the session in the browser without telling its token; '' for keys
+    credential: str = "session"  # or 'key', or 'token' (JWT)
+    credential_id: str = ""  # hex of the session token's hash, or the key's or token issuer's id
+    session_tag: str = ""  # names the session in the browser without telling its token; else ''
     scopes: frozenset[str] = frozenset()  # a key's; a session needs none
     expires_at: datetime | None = None
 

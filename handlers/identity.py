@@ -1,7 +1,8 @@
-"""Who asks: a person by session, a program by API key, or a person for whom a key acts.
+"""Who asks: a person by session or token (JWT), a program by API key, or a person it acts for.
 
-Keys count under /api/ only, where they win over a cookie. They come as `X-API-Key` or
-`Authorization: Bearer`; `user=` (e-mail or id) makes the key act for that person.
+Keys and tokens count under /api/ only, where they win over a cookie. A key comes as `X-API-Key` or
+`Authorization: Bearer`, and `user=` (e-mail or id) makes it act for that person; a token of an
+issuer that the tenant trusts comes as `Authorization: Bearer`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import re
 from aiohttp import web
 from aiohttp_session import get_session
 
-from campana import keys
-from campana.errors import Unauthorized
+from campana import keys, tokens
 from campana.keys import KeyIdentity
 from campana.users import Person
 from handlers.app_keys import DB
@@ -22,11 +22,14 @@ JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
 
 
 async def identify(request: web.Request) -> None:
-    """Fills `request['person']` and `request['key']`; Unauthorized for a dead key."""
-    key = presented_key(request)
+    """Fills `request['person']` and `request['key']`; Unauthorized for a dead key or token."""
+    key = presented(request)
     if key is None:
         if COOKIE in request.cookies:
             await get_session(request)  # the storage leaves the person on the request
+        return
+    if JWT.fullmatch(key):
+        request["person"] = await tokens.identify(request.app[DB], key)
         return
     found = await keys.identify(request.app[DB], key, request.query.get("user"))
     if isinstance(found, KeyIdentity):
@@ -35,18 +38,14 @@ async def identify(request: web.Request) -> None:
         request["person"] = found
 
 
-def presented_key(request: web.Request) -> str | None:
-    """The API key of a request to /api/; None when it shows none."""
+def presented(request: web.Request) -> str | None:
+    """The API key or token of a request to /api/; None when it shows none."""
     if not request.path.startswith("/api/"):
         return None
     if key := request.headers.get("X-API-Key"):
         return key.strip()
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    if JWT.fullmatch(token.strip()):
-        raise Unauthorized("Tokens of this kind (JWT) are not accepted.", hint="Send an API key.")
-    return token.strip()
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def by_session(person: Person | None) -> bool:

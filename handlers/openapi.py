@@ -21,7 +21,11 @@ REF = "#/components/schemas/{model}"
 SECURITY = {
     "session": {"type": "apiKey", "in": "cookie", "name": "campana"},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-    "bearer": {"type": "http", "scheme": "bearer", "description": "The same key."},
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The same key, or a token (JWT) of an issuer that the tenant trusts.",
+    },
 }
 FOR_WHOM = {
     "name": "user",

@@ -12,13 +12,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any
 from uuid import UUID
 
 import aiohttp
 import asyncpg
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from campana import tokens
 from campana.cluster import Server
 from campana.commands.failures import exit_code
 from campana.commands.program import all_commands
@@ -29,6 +34,7 @@ from campana.embedded import held
 from campana.errors import Unauthorized
 from campana.keys import KeyIdentity, identify
 from campana.sessions import authenticate
+from tests.cast import Cast
 from tests.places import new_home
 
 ROOT = Path(__file__).parent.parent
@@ -207,7 +213,40 @@ async def test_a_tenant_with_people_keys_and_types(typed: Typed, db: Database) -
     await do("publish", "--type", "card:sold", "--audience", "role:ADMIN", *tenant)
 
 
+async def test_an_issuer_of_tokens_comes_changes_keys_and_goes(
+    typed: Typed, db: Database, cast: Cast, tmp_path: Path
+) -> None:
+    async def do(*words: str) -> str:
+        said = await typed(*words, "--tenant", "norte")
+        assert said.code == 0, said
+        return said.out
+
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    old, new = tmp_path / "old.pem", tmp_path / "new.pem"
+    for file, key in zip((old, new), keys, strict=True):
+        file.write_bytes(
+            key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+    issuer, audience = "https://login.test", "campana"
+    claims = {"iss": issuer, "aud": audience, "iat": time(), "exp": time() + 60}
+    token = jwt.encode({**claims, "email": cast.ana_admin.email}, keys[1], "ES256")
+
+    named = ("--issuer", issuer, "--audience", audience)
+    issuer_id = await do("issuer", "add", *named, "--keys", str(old))
+    with pytest.raises(Unauthorized):
+        await tokens.identify(db, token)
+    await do("issuer", "keys", issuer, "--keys", str(old), "--keys", str(new))
+    assert (await tokens.identify(db, token)).id == cast.ana_admin.id
+    assert re.search(
+        rf"{issuer} +campana +ES256, ES256 +email .* {issuer_id}", await do("issuer", "list")
+    )
+    await do("issuer", "revoke", issuer_id)
+    with pytest.raises(Unauthorized):
+        await tokens.identify(db, token)
+
+
 EVENT = ("publish", "--tenant", "norte", "--type", "sale:created", "--audience")
+ISSUER = ("issuer", "add", "--tenant", "norte", "--issuer", "x", "--audience", "y", "--keys")
 KEY = ("key", "add", "--tenant", "norte", "--name", "x", "--scope")
 
 
@@ -220,6 +259,9 @@ KEY = ("key", "add", "--tenant", "norte", "--name", "x", "--scope")
         ((*EVENT, "all", "--url", "javascript:x"), "The link is neither http(s) nor a path"),
         ((*KEY, "everything"), "Scopes are publish, read, impersonate."),
         (("key", "revoke", "ck_no", "--tenant", "norte"), "0 living keys are called 'ck_no'"),
+        ((*ISSUER, "nowhere.pem"), "nowhere.pem: No such file"),
+        ((*ISSUER, "pyproject.toml"), "This is neither JWKS nor PEM."),
+        (("issuer", "revoke", "x", "--tenant", "norte"), "0 living issuers are called 'x'"),
         (("tenant", "add", "norte", "--name", "Otro"), "There is a tenant 'norte' already."),
         (("tenant", "add", "sol", "--name", "S", "--time-zone", "Mars"), "no time zone 'Mars'"),
         (("user", "list", "--tenant", "este"), "There is no tenant 'este'."),

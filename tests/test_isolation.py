@@ -39,13 +39,15 @@ TENANTLESS = {
     "sign_in_attempt",
     "tenant",
 }
-# What runs with more rights than its caller has. Each finds by a secret, or refuses other tenants.
+# What runs with more rights than its caller has. Each finds by a secret or a token's issuer,
+# or refuses other tenants.
 DEFINERS = {
     "begin_sign_in",
     "cancel_event",
     "check_epoch",
     "close_session",
     "extend_session",
+    "find_token_issuers",
     "forget_old_sign_ins",
     "key_identity",
     "open_session",
@@ -135,6 +137,11 @@ async def _furnished(
             ("role_preference", "role, type, value", "'STAFF', 'sale:paid', 1"),
             ("user_preference", "user_id, type, value, chosen", f"'{member.id}', 'x:y', 1, 1"),
             ("idempotency", "key, digest", "'k', ''"),
+            (
+                "token_issuer",
+                "id, issuer, audience, keys",
+                f"campana.uuid7(), 'https://login.test', '{tenant}', '{{}}'",
+            ),
             ("visit", "user_id, page, seq", f"'{member.id}', 'sales', 1"),
         ):
             await owner.execute(

@@ -8,6 +8,7 @@ from campana.commands import (
     doctor,
     dsn,
     epoch,
+    issuer,
     key,
     migrate,
     publish,
@@ -17,7 +18,7 @@ from campana.commands import (
     user,
 )
 
-NOUNS = (migrate, demo, dsn, sql, doctor, tenant, user, key, types, publish, epoch)
+NOUNS = (migrate, demo, dsn, sql, doctor, tenant, user, key, issuer, types, publish, epoch)
 
 
 def all_commands() -> App:

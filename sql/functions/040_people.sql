@@ -62,6 +62,24 @@ begin
 end;
 $$;
 
+-- The living issuers that a token may come from, by what it says of itself: those for one of its
+-- audiences are `meant` and come first. It proves nothing: their keys are here to verify it with.
+drop function if exists campana.find_token_issuers(text, text[]);
+create function campana.find_token_issuers(issuer text, audiences text[])
+returns table (tenant_id uuid, id uuid, audience text, keys jsonb, email_claim text, meant boolean)
+language plpgsql stable security definer rows 1 set search_path = campana, pg_temp as $$
+#variable_conflict use_column
+begin
+  return query
+    select i.tenant_id, i.id, i.audience, i.keys, i.email_claim, i.audience = any (find_token_issuers.audiences) as meant
+    from campana.token_issuer i
+    join campana.tenant t on t.id = i.tenant_id and t.active
+    where i.issuer = find_token_issuers.issuer and i.revoked_at is null
+    order by meant desc
+    limit 2;
+end;
+$$;
+
 -- Failures leak away one by one: a full bucket lets one attempt through per drop.
 create or replace function campana.failures_now(failures integer, since timestamptz, drop_every interval)
 returns integer

@@ -77,6 +77,7 @@ grant select, insert, update, delete on
   to campana_web;
 grant select, insert, update on campana.sale, campana.sale_counter to campana_web;
 grant select, insert, update, delete on campana.sale_item to campana_web;
+grant select, insert, update (keys, revoked_at) on campana.token_issuer to campana_web;
 grant delete on campana.session to campana_web;
 grant select (token_hash, tenant_id, user_id, created_at, expires_at) on campana.session to campana_web;
 grant select, insert on campana.audit to campana_web;

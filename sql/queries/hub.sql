@@ -1,6 +1,6 @@
 -- name: admit
 -- May these streams be open, and where is each inbox? One row per stream: ord, or none when the
--- session, key, user or tenant is no longer what it was. Asked at opening and by every sweep.
+-- session, key, token issuer, user or tenant is no longer what it was. Asked at opening and by every sweep.
 select c.ord, h.seq, h.unread, h.rev, h.floor
 from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
   c (tenant_id, user_id, auth_version, credential, credential_id, ord)
@@ -19,6 +19,9 @@ where u.auth_version = c.auth_version and case c.credential
     select from campana.api_key k
     where k.tenant_id = c.tenant_id and k.id = c.credential_id::uuid and k.revoked_at is null
       and (k.expires_at is null or k.expires_at > clock_timestamp()))
+  when 'token' then exists (  -- the stream's own deadline is the token's end
+    select from campana.token_issuer i
+    where i.tenant_id = c.tenant_id and i.id = c.credential_id::uuid and i.revoked_at is null)
 end;
 
 -- name: snapshot$

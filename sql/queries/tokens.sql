@@ -1,0 +1,56 @@
+-- name: issuers
+-- Who may have made a token that says this issuer and these audiences; `meant` first.
+select tenant_id, id, audience, keys, email_claim, meant
+from campana.find_token_issuers(:issuer, :audiences);
+
+-- name: person^
+-- The active person of this tenant with this e-mail.
+select tenant_id, tenant_slug, tenant_name, modules, id, email, name, role, administers, branch_id, locale,
+  time_zone, auth_version
+from campana.people()
+where tenant_id = :tenant_id and email = :email;
+
+-- name: add$
+-- An issuer, with an audit row; the id, or null when this issuer and audience are somebody's already.
+with added as (
+  insert into campana.token_issuer (tenant_id, id, issuer, audience, keys, email_claim)
+  values (:tenant_id, campana.uuid7(), :issuer, :audience, :keys, :email_claim)
+  on conflict (issuer, audience) where revoked_at is null do nothing
+  returning id, issuer, audience
+), told as (
+  insert into campana.audit (tenant_id, actor, action, detail)
+  select :tenant_id, :actor, 'issuer.add',
+    jsonb_build_object('issuer', id, 'name', issuer, 'audience', audience, 'keys', :names::text[])
+  from added
+)
+select id from added;
+
+-- name: set_keys$
+-- True; null when there is no such issuer or it was revoked before.
+with changed as (
+  update campana.token_issuer set keys = :keys
+  where tenant_id = :tenant_id and id = :id and revoked_at is null
+  returning id, issuer
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'issuer.keys', jsonb_build_object('issuer', id, 'name', issuer, 'keys', :names::text[])
+from changed
+returning true;
+
+-- name: revoke$
+-- True; null when there is no such issuer or it was revoked before.
+with revoked as (
+  update campana.token_issuer set revoked_at = now()
+  where tenant_id = :tenant_id and id = :id and revoked_at is null
+  returning id, issuer
+)
+insert into campana.audit (tenant_id, actor, action, detail)
+select :tenant_id, :actor, 'issuer.revoke', jsonb_build_object('issuer', id, 'name', issuer)
+from revoked
+returning true;
+
+-- name: of_tenant
+select id, issuer, audience, keys, email_claim, created_at, revoked_at
+from campana.token_issuer
+where tenant_id = :tenant_id
+order by created_at;
