@@ -5,13 +5,17 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from campana import inbox, sessions
+from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
 from tests.browser.pages import ELSEWHERE, badge, beside, connection, is_live, watched
 from tests.browser.proxy import buffering_proxy
 from tests.browser.site import Site
 from tests.cast import Cast
+from tests.conftest import signed_in
 from tests.corridor.conftest import Publish
+from tests.post import post
 from tests.waiting import eventually
 
 pytestmark = IN_BROWSERS
@@ -72,6 +76,21 @@ async def test_without_a_shared_worker_each_tab_connects_itself(
     for page in (ana, tab):
         await expect(badge(page)).to_have_text("1")
         await expect(page.locator(".row")).to_have_count(1)
+
+
+async def test_what_was_read_elsewhere_while_it_was_away_is_seen_on_return(
+    visit: Visit, db: Database, site: Site, cast: Cast
+) -> None:
+    read, _unread = await post(db, {"title": "Leída en el móvil"}, {"title": "Sin leer"})
+    ana = await is_live(await visit(cast.ana_admin, timings={"backoffBase": 100}))
+    await expect(ana.locator(".row-unread")).to_have_count(2)
+    await site.stop()
+    phone = await sessions.find(db, await signed_in(db, cast.ana_admin))
+    assert phone
+    await inbox.apply(db, phone.person, inbox.read, [read])
+    await site.start()
+    await expect(badge(ana)).to_have_text("1")
+    await expect(ana.locator(f"#n-{read}.row-unread")).to_have_count(0)
 
 
 async def test_a_script_that_comes_late_has_missed_nothing(

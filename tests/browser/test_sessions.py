@@ -71,6 +71,20 @@ async def test_a_page_left_over_does_nothing_in_the_next_person_s_name(
     await expect(left_over.locator(".person-name")).to_contain_text(cast.luis_colleague.name)
 
 
+async def test_who_signs_in_over_somebody_takes_nothing_over(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    """Ana never signs out: her tab asks for a new stream when the cookie is already Luis's."""
+    luis = await visit(path="/login", timings={"backoffLeast": 1000})
+    left_over = await _sign_in(await beside(luis, "/login"), cast.ana_admin)
+    await _sign_in_here(luis, cast.luis_colleague)
+    await _has_ended(left_over)
+    await publish(title="Para todos")
+    await expect(badge(luis)).to_have_text("1")
+    assert (await watched(left_over))["heard"] == []
+    await expect(left_over.locator("#bell-badge")).to_be_hidden()
+
+
 async def test_the_way_back_does_not_lead_into_the_session_before(
     visit: Visit, publish: Publish, cast: Cast
 ) -> None:
@@ -124,6 +138,10 @@ async def _sign_out(page: Page) -> None:
 
 async def _sign_in(page: Page, member: Member) -> Page:
     await page.goto("/login")
+    return await _sign_in_here(page, member)
+
+
+async def _sign_in_here(page: Page, member: Member) -> Page:
     await page.get_by_label("Correo").fill(member.email)
     await page.get_by_label("Contraseña").fill(PASSWORD)
     await page.get_by_role("button", name="Iniciar sesión").click()
