@@ -40,19 +40,20 @@ language sql immutable as $$
 $$;
 
 -- JSON that PostgreSQL keeps and others cannot read: their parsers stop at a depth, their numbers
--- at 1.8e308. Both take some length, so most values are not looked through.
+-- at 1.8e308. Both show in the text, so most values are not looked through.
 create or replace function campana.check_json(field text, value jsonb, most_bytes integer) returns void
 language plpgsql immutable as $$
 declare
-  bytes integer := octet_length(value::text);
+  written text := value::text;
 begin
-  if bytes > most_bytes then
+  if octet_length(written) > most_bytes then
     perform campana.refuse('CA006', field, format('%s is larger than %s KiB.', initcap(field), most_bytes / 1024),
       'Send an id and let the reader fetch the rest.');
-  elsif bytes > 200 and jsonb_path_exists(value, 'strict $.**{100}') then
+  elsif length(written) - length(translate(written, '[{', '')) >= 100 and jsonb_path_exists(value, 'strict $.**{100}') then
     perform campana.refuse('CA005', field, format('%s is nested deeper than 100 levels.', initcap(field)),
       'Send it flat, or as text.');
-  elsif bytes > 300 and jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))') then
+  elsif written ~ '[0-9]{250}'
+        and jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))') then
     perform campana.refuse('CA005', field, format('%s holds a number that is too large.', initcap(field)),
       'Send it as text.');
   end if;
