@@ -162,7 +162,7 @@ def _verified(token: str, header: dict[str, Any], issuer: Any) -> dict[str, Any]
             raise Unauthorized("This token does not hold yet (iat, nbf).") from None
         except jwt.MissingRequiredClaimError as missing:
             raise Unauthorized(f"This token lacks the claim {missing.claim}.") from None
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        except (jwt.PyJWTError, ArithmeticError, ValueError, TypeError, RecursionError):
             raise _unreadable() from None
     raise Unauthorized("This token is not signed by a key of its issuer.")
 
