@@ -1,5 +1,5 @@
 /*
- * The live connection: one stream per browser and login session, for any number of tabs.
+ * The live connection: one stream per browser, login session and language, for any number of tabs.
  *
  * This one file plays three parts. As a SharedWorker it owns the stream and tells every tab over
  * a BroadcastChannel. In a page it listens there and fires DOM events. In Node it hands its
@@ -334,7 +334,7 @@
     const query = new URLSearchParams(scope.location.search);
     const tag = query.get('s') || '';
     const instance = Math.random().toString(36).slice(2);
-    const channel = new BroadcastChannel(`live-${tag}`);
+    const channel = new BroadcastChannel(channelName(tag, query.get('l')));
     let unread = null;
     const transport = createTransport({
       url: query.get('u'),
@@ -361,6 +361,11 @@
     };
   }
 
+  /** A session's tabs, by language: what the stream says is said in its reader's words. */
+  function channelName(tag, language) {
+    return `live-${tag}-${language}`;
+  }
+
   function asUnread({ count, unread, rev, badge }) {
     return { count: count === undefined ? unread : count, rev, badge };
   }
@@ -369,6 +374,7 @@
 
   function runPage(place) {
     const { url, tag, worker: script } = place.dataset;
+    const language = document.documentElement.lang;
     const timings = JSON.parse(place.dataset.timings || '{}');
     const t = { ...TIMINGS, ...timings };
     const unseen = new Set(); // what happened while hidden
@@ -445,7 +451,7 @@
     }
 
     function openChannel() {
-      channel = new BroadcastChannel(`live-${tag}`);
+      channel = new BroadcastChannel(channelName(tag, language));
       channel.onmessage = ({ data }) => {
         if (instance && data.instance !== instance) return;
         if (data.state) show(data.state);
@@ -455,7 +461,7 @@
 
     function startWorker() {
       try {
-        const query = new URLSearchParams({ u: url, s: tag, n: failures, c: JSON.stringify(timings) });
+        const query = new URLSearchParams({ u: url, s: tag, l: language, n: failures, c: JSON.stringify(timings) });
         const worker = new SharedWorker(`${script}&${query}`);
         worker.onerror = goDirect;
         port = worker.port;

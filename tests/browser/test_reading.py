@@ -7,9 +7,10 @@ from playwright.async_api import expect
 from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import PublishAll, Visit
-from tests.browser.pages import ELSEWHERE, is_live
+from tests.browser.pages import ELSEWHERE, beside, is_live, speak
 from tests.browser.site import Site
 from tests.cast import Cast
+from tests.corridor.conftest import Publish
 from tests.post import post
 
 pytestmark = IN_BROWSERS
@@ -51,6 +52,20 @@ async def test_language_and_theme_are_kept(visit: Visit, cast: Cast) -> None:
     await expect(ana.locator("html")).to_have_attribute("lang", "en")
     await expect(ana.locator(".live-words")).to_have_text("Real time")
     await expect(ana.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_the_chosen_language_is_spoken_by_the_stream_too(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    spanish = await is_live(await visit(cast.ana_admin, ELSEWHERE))  # keeps its worker alive
+    english = await is_live(await speak(await beside(spanish, ELSEWHERE), "en"))
+    await publish(title="Hola")
+    for page, badge_text, close in (
+        (english, "1 unread", "Close"),
+        (spanish, "1 sin leer", "Cerrar"),
+    ):
+        await expect(page.locator("#bell-badge .vh")).to_have_text(badge_text)
+        await expect(page.locator(".toast").get_by_role("button", name=close)).to_be_visible()
 
 
 async def test_the_worker_and_the_pages_keep_their_policies(
