@@ -232,6 +232,11 @@ class Server:
         done = run_as(self.account, command, environ=environ, output=output, stdin=stdin)
         if done.returncode:
             said = (done.stdout or self.log_file.read_text()[-2000:]).strip().splitlines()
-            reason = next((line for line in reversed(said) if "FATAL" in line), (said or [""])[-1])
+            reason = next(filter(_is_reason, reversed(said)), (said or [""])[-1])
             raise EmbeddedError(f"{program} failed: {reason.strip()} (log: {self.log_file})")
         return done
+
+
+def _is_reason(line: str) -> bool:
+    """Why a server did not start; backends of a killed one may still be saying their last words."""
+    return "FATAL" in line and "terminating connection" not in line
