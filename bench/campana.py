@@ -162,6 +162,8 @@ class Publishers:
     def __init__(self, dsn: str, size: int) -> None:
         self.dsn, self.size = dsn, size
         self.free: asyncio.Queue[Connection] = asyncio.Queue()
+        # Who comes first publishes first: a queue lets newcomers pass those it has just woken.
+        self.turn = asyncio.Lock()
         self.connections: Sequence[Connection] = ()
 
     async def open(self) -> None:
@@ -170,7 +172,8 @@ class Publishers:
             self.free.put_nowait(connection)
 
     async def publish(self, audience: str, title: str) -> None:
-        connection = await self.free.get()
+        async with self.turn:
+            connection = await self.free.get()
         try:
             await connection.fetchval(
                 statement("publish_one"), audience, title, payload.MESSAGE, DATA
