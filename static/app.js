@@ -113,9 +113,9 @@
     if (!data.toast || data.isRead || document.hidden || isShown(data)) return;
     if (old && now() - Date.parse(data.createdAt) > FRESH) return;
     if (more) return showMore(1);
-    const present = toasts.children.length;
-    if (present >= MOST_TOASTS) {
-      const oldest = all('.toast:not([data-stay])', toasts)[0] || toasts.firstElementChild;
+    const present = standing();
+    if (present.length >= MOST_TOASTS) {
+      const oldest = present.find(toast => !toast.hasAttribute('data-stay')) || present[0];
       giveFocusBack(oldest);
       oldest.remove();
       remaining.delete(oldest);
@@ -124,6 +124,11 @@
     const toast = fragment(data.toast);
     toast.dataset.seq = data.seq;
     put(toast);
+  }
+
+  /** The toasts there are, without those on their way out. */
+  function standing() {
+    return all('.toast:not(.leaves)', toasts);
   }
 
   /** Whether the page or the open panel says it already. */
@@ -184,7 +189,7 @@
     if (!toasts.contains(relatedTarget)) cameFrom = relatedTarget;
   });
   document.addEventListener('keydown', event => {
-    const newest = all('.toast:not(.leaves)', toasts).pop();
+    const newest = standing().pop();
     if (event.key !== 'F8' || !newest) return;
     event.preventDefault();
     newest.querySelector('a, button').focus();
@@ -193,7 +198,7 @@
   /** To the next toast, and from the last one to where it was before. */
   function giveFocusBack(toast) {
     if (!toast.contains(document.activeElement)) return;
-    const next = all('.toast:not(.leaves)', toasts).filter(other => other !== toast).pop();
+    const next = standing().filter(other => other !== toast).pop();
     const place = next ? next.querySelector('a, button') : cameFrom;
     (place && place.isConnected ? place : byId('main')).focus({ preventScroll: true });
   }
@@ -202,7 +207,7 @@
     if (target.closest('[data-dismiss], a')) dismiss(target.closest('.toast'));
   });
   toasts.addEventListener('keydown', event => {
-    const newest = all('.toast:not(.leaves)', toasts).pop();
+    const newest = standing().pop();
     if (event.key === 'Escape' && newest) dismiss(newest);
   });
 

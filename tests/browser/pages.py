@@ -52,9 +52,10 @@ async def watched(page: Page) -> dict[str, Any]:
 
 
 async def beside(page: Page, path: str = "/notifications") -> Page:
-    """Another tab of the same browser."""
+    """Another tab of the same browser, behind this one."""
     tab = await page.context.new_page()
     await tab.goto(path)
+    await page.bring_to_front()  # in those behind it clicks are slow
     return tab
 
 
