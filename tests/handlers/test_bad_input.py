@@ -198,14 +198,15 @@ async def test_our_own_mistakes_tell_nothing_about_our_insides(client):
 
 async def test_a_database_that_hangs_is_said_to_be_away(client, cast, db, monkeypatch):
     """All connections are taken by requests that get no answer."""
-    monkeypatch.setattr("campana.db.WAIT", 0.2)
     browser = await client(cast.ana_admin)
     async with AsyncExitStack() as taken:
         for _ in range(5):  # the pool of tests/conftest.py
             await taken.enter_async_context(db.anonymous())
+        monkeypatch.setattr("campana.db.WAIT", 0.2)
         answer = await browser.get("/api/notifications")
         assert answer.status == 503
         assert int(answer.headers["Retry-After"]) > 0
+    monkeypatch.undo()
     assert (await browser.get("/api/notifications")).status == 200
 
 
