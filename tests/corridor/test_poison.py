@@ -78,16 +78,17 @@ async def test_a_poisoned_alert_does_not_breed_alerts(dsn, publish, listen, cast
     assert not ana.heard("system:alert")
 
 
-async def test_trouble_that_passes_is_not_held_against_an_event(
-    publish, listen, cast, owner, dsn, corridor
-) -> None:
-    """Somebody works on the table, and the database's administrator lets nobody wait for locks."""
+@pytest.fixture
+async def impatient(owner) -> None:
+    """The database's administrator lets no connection made from now on wait for locks."""
     database = await owner.fetchval("select current_database()")
     await owner.execute(f"alter database {database} set lock_timeout = '20ms'")
-    await owner.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-    )
+
+
+async def test_trouble_that_passes_is_not_held_against_an_event(
+    impatient, publish, listen, cast, owner, dsn, corridor
+) -> None:
+    """Somebody works on the table."""
     luis = await listen(cast.luis_colleague)
     administrator = await asyncpg.connect(dsn)
     work = administrator.transaction()
