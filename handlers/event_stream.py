@@ -44,6 +44,10 @@ class EventStream(EventSourceResponse):
         _bound_send_buffer(request)
         self._set_tcp_user_timeout(request)
         writer = await web.StreamResponse.prepare(self, request)
+        # aiohttp keeps request and response until the stream ends; nobody asks them again who came
+        # and what was answered. This takes 17.5 KiB per idle stream to 13.5 (bench/memory.py).
+        request.clear()
+        self.headers.clear()
         self._hub.open(self._stream)
         self._stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
         return writer

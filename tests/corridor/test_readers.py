@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp_session import Session
 
 from campana import wheel
 from campana.hub import LIVE_WINDOW
 from campana.live import AT_MOST
 from campana.stream import WINDOW
-from tests.corridor.conftest import ear_of, everybody_hears, inbox_of
+from campana.users import Person
+from tests.corridor.conftest import ear_of, everybody_hears, inbox_of, signed_in_ear
 from tests.sse import Message, Parser
 from tests.waiting import eventually
 
@@ -202,6 +205,24 @@ async def test_a_burst_of_large_live_messages_is_bounded_too(
         await eventually(all_is_told)
         assert max(most) <= LIVE_WINDOW < AT_MOST // 2 * len(LARGE["blob"])
         await reader.take_until("resync", scope="live")
+
+
+def kept() -> int:
+    """How much that only the answering of a request needs is in memory."""
+    gc.collect()
+    return sum(type(one) in (Person, Session) for one in gc.get_objects())
+
+
+async def test_an_open_stream_keeps_nothing_of_how_it_was_asked_for(
+    db, http, site, cast, corridor
+) -> None:
+    before = kept()
+    ear, _ = await signed_in_ear(db, http, site, cast.ana_admin)
+    [stream] = corridor.hub.streams()
+    assert stream.is_open
+    assert kept() == before
+    assert not stream.response.headers
+    await ear.cut()
 
 
 async def test_whoever_vanishes_is_forgotten(listen, cast, corridor) -> None:
