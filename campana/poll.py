@@ -32,6 +32,8 @@ class _Page:
     def is_closing(self) -> bool:
         return False
 
+    def close(self) -> None: ...
+
     def abort(self) -> None: ...
 
     def get_write_buffer_size(self) -> int:

@@ -19,14 +19,9 @@ class Transport(Protocol):
 
     def write(self, data: bytes) -> None: ...
     def is_closing(self) -> bool: ...
+    def close(self) -> None: ...
     def abort(self) -> None: ...
     def get_write_buffer_size(self) -> int: ...
-
-
-class Response(Protocol):
-    """The part of aiohttp-sse's response that a stream uses."""
-
-    def stop_streaming(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,8 @@ class Stream:
 
     unread, rev: what the reader was told last, -1 before that. since: it hears of what came after.
     missed_live: to be told so when there is room. stalled_…: for is_stuck() alone.
-    is_begun: its headers are out. is_open: admitted and greeted. is_gone: its connection may serve
-    another request already. Nothing is written before the first or after the last.
+    is_begun: its headers are out. is_open: admitted and greeted. is_gone: the hub has forgotten it.
+    Nothing is written before the first or after the last.
     """
 
     reader: Reader
@@ -58,7 +53,6 @@ class Stream:
     chunked: bool
     asked: str | None
     deadline: float
-    response: Response | None = None
     is_begun: bool = False
     is_open: bool = False
     is_gone: bool = False
@@ -89,9 +83,11 @@ class Stream:
         return waiting > 0 and now - self.stalled_since > patience
 
     def end(self) -> None:
-        """Let the response end: nothing more will be written."""
-        if self.response is not None:
-            self.response.stop_streaming()
+        """End the response and, when all of it has left, the connection."""
+        if self.is_begun and not self.transport.is_closing():
+            if self.chunked:
+                self.transport.write(b"0\r\n\r\n")
+            self.transport.close()
 
 
 def cursor_of(asked: str | None, epoch: str, head: int, floor: int) -> tuple[int, bool]:

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import socket
-from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -20,46 +19,57 @@ USER_TIMEOUT = 30.0
 
 
 class EventStream(EventSourceResponse):
-    """An SSE response that is handed back unopened.
+    """An SSE response that is handed back unopened, and whose connection leaves aiohttp on opening.
 
-    The handler and every middleware have returned when it opens: nothing of them is held in
-    memory while the stream lives. It has no ping task either: one wheel beats for all streams.
+    Nothing of a request is held in memory while its stream lives: handler and middleware have
+    returned before it opens, aiohttp is done with it right after (docs/decisions/0013).
     """
 
     def __init__(self, hub: Hub, stream: Stream) -> None:
         super().__init__(sep="\n", send_timeout=USER_TIMEOUT)
-        # After construction: aiohttp-sse writes its own Cache-Control there.
+        # After construction: aiohttp-sse writes its own values there.
         self.headers["Cache-Control"] = "no-store, no-transform"
+        self.headers["Connection"] = "close"
         self._hub = hub
         self._stream = stream
-        # What wait() waits for and stop_streaming() cancels; aiohttp-sse has its ping task here.
-        self._ping_task = asyncio.get_running_loop().create_future()  # type: ignore[assignment]
-        stream.response = self
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self.prepared:
-            return await super().prepare(request)
-        if request.version < (1, 1):
-            self.force_close()
         _bound_send_buffer(request)
         self._set_tcp_user_timeout(request)
         writer = await web.StreamResponse.prepare(self, request)
-        # aiohttp keeps request and response until the stream ends; nobody asks them again who came
-        # and what was answered. This takes 17.5 KiB per idle stream to 13.5 (bench/memory.py).
-        request.clear()
-        self.headers.clear()
+        _take_over(request, _Line(self._hub, self._stream))
         self._hub.open(self._stream)
         self._stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
         return writer
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Where aiohttp ends a response: this one lasts until the hub or the reader leaves."""
-        try:
-            await self.wait()
-        finally:
-            self._hub.forget(self._stream)
-            with suppress(ConnectionResetError):  # the reader left first
-                await super().write_eof(data)
+        """Where aiohttp ends a response. This one ends when the hub or the reader leaves."""
+
+
+class _Line(asyncio.Protocol):
+    """What a stream wants to hear from its reader: that it has left."""
+
+    __slots__ = ("_hub", "_stream")
+
+    def __init__(self, hub: Hub, stream: Stream) -> None:
+        self._hub = hub
+        self._stream = stream
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._hub.forget(self._stream)
+
+
+def _take_over(request: web.BaseRequest, line: _Line) -> None:
+    """The connection is the stream's alone from now on; for aiohttp it is as good as lost.
+
+    A protocol without a transport has nothing to close when it is told so.
+    """
+    protocol, transport = request.protocol, request.transport
+    assert transport is not None, "its headers were written to it"
+    transport.set_protocol(line)
+    transport.resume_reading()  # aiohttp pauses whom it has heard enough of
+    protocol.transport = None
+    protocol.connection_lost(None)
 
 
 def _bound_send_buffer(request: web.BaseRequest) -> None:

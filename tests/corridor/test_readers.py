@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp.web import Request, RequestHandler
 from aiohttp_session import Session
 
 from campana import wheel
@@ -16,6 +17,7 @@ from campana.hub import LIVE_WINDOW
 from campana.live import AT_MOST
 from campana.stream import WINDOW
 from campana.users import Person
+from handlers.event_stream import EventStream
 from tests.corridor.conftest import ear_of, everybody_hears, inbox_of, signed_in_ear
 from tests.sse import Message, Parser
 from tests.waiting import eventually
@@ -209,8 +211,9 @@ async def test_a_burst_of_large_live_messages_is_bounded_too(
 
 def kept() -> int:
     """How much that only the answering of a request needs is in memory."""
+    needed = (Person, Session, Request, RequestHandler, EventStream)
     gc.collect()
-    return sum(type(one) in (Person, Session) for one in gc.get_objects())
+    return sum(type(one) in needed for one in gc.get_objects())
 
 
 async def test_an_open_stream_keeps_nothing_of_how_it_was_asked_for(
@@ -218,11 +221,48 @@ async def test_an_open_stream_keeps_nothing_of_how_it_was_asked_for(
 ) -> None:
     before = kept()
     ear, _ = await signed_in_ear(db, http, site, cast.ana_admin)
-    [stream] = corridor.hub.streams()
-    assert stream.is_open
+    assert corridor.hub.count == 1
     assert kept() == before
-    assert not stream.response.headers
     await ear.cut()
+
+
+@asynccontextmanager
+async def line(site, cast, email, more=b""):
+    """A connection that asks for a stream, and for `more` at once; hello has been heard."""
+    place = urlsplit(site)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(
+        f"GET /api/stream?user={email} HTTP/1.1\r\nHost: {place.netloc}\r\n"
+        f"X-API-Key: {cast.norte_key}\r\n\r\n".encode()
+        + more
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"Connection: close" in head
+    await reader.readuntil(b"event: hello")
+    yield reader, writer
+    writer.close()
+
+
+@pytest.mark.settings(stream_lifetime_seconds=1)
+async def test_a_stream_ends_as_an_answer_should_and_its_connection_with_it(site, cast) -> None:
+    async with line(site, cast, cast.ana_admin.email) as (reader, _), asyncio.timeout(10):
+        rest = await reader.read()
+        assert b"event: bye" in rest
+        assert rest.endswith(b"\r\n0\r\n\r\n")
+
+
+async def test_what_else_is_asked_on_the_line_of_a_stream_is_not_heard(
+    site, cast, publish, corridor
+) -> None:
+    more = b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n" * 500
+    async with line(site, cast, cast.ana_admin.email, more) as (reader, writer):
+        writer.write(more)
+        await publish(title="all the same")
+        async with asyncio.timeout(5):
+            heard = await reader.readuntil(b"all the same")
+        assert b"HTTP/1.1" not in heard
+    await eventually(lambda: corridor.hub.count == 0)
 
 
 async def test_whoever_vanishes_is_forgotten(listen, cast, corridor) -> None:
