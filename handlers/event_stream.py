@@ -39,6 +39,8 @@ class EventStream(EventSourceResponse):
         writer = await web.StreamResponse.prepare(self, request)
         _take_over(request, _Line(self._hub, self._stream))
         self._hub.open(self._stream)
+        if self._stream.is_gone:  # sent away before it had begun
+            self._stream.end()
         self._stream.write(b"retry: %d\n\n" % random.randint(1000, 3000))
         return writer
 

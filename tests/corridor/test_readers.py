@@ -252,6 +252,22 @@ async def test_a_stream_ends_as_an_answer_should_and_its_connection_with_it(site
         assert rest.endswith(b"\r\n0\r\n\r\n")
 
 
+async def test_a_stream_sent_away_before_it_opens_ends_at_once(
+    site, http, cast, corridor, monkeypatch
+) -> None:
+    register = corridor.hub.register
+
+    def register_and_close(stream) -> None:
+        register(stream)
+        corridor.hub.close(stream, "signed_out")
+
+    monkeypatch.setattr(corridor.hub, "register", register_and_close)
+    ear = await ear_of(http, site, cast.ana_admin, cast.norte_key).open()
+    assert ear.status == 200
+    await ear.ended()
+    assert ear.messages == []
+
+
 async def test_what_else_is_asked_on_the_line_of_a_stream_is_not_heard(
     site, cast, publish, corridor
 ) -> None:
