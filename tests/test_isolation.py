@@ -52,8 +52,10 @@ DEFINERS = {
     "key_identity",
     "open_session",
     "publish_event",
+    "publish_plainly",
     "session_person",
 }
+PLAIN = {"type": "sale:created", "audience": "all"}
 DENIED = (asyncpg.InsufficientPrivilegeError,)
 
 
@@ -318,6 +320,11 @@ async def test_requests_publish_for_their_own_tenant_only(house: House) -> None:
                 async with tx.transaction():
                     await publish.cancel(tx, foreign, later)
             assert refused.value.sqlstate == "CA007", foreign
+            plainly = "select campana.publish_plainly($1, $2)"
+            assert await tx.fetchval(plainly, foreign, [PLAIN]) is None
+            [outcome] = await publish.publish_many(tx, foreign, [PLAIN])
+            assert (outcome.id, outcome.code) == (None, "CA007"), foreign
+        assert (await publish.publish_many(tx, "norte", [PLAIN]))[0].id
         with pytest.raises(DENIED):
             async with tx.transaction():
                 await tx.execute(

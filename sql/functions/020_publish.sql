@@ -52,7 +52,7 @@ begin
   elsif length(written) - length(translate(written, '[{', '')) >= 100 and jsonb_path_exists(value, 'strict $.**{100}') then
     perform campana.refuse('CA005', field, format('%s is nested deeper than 100 levels.', initcap(field)),
       'Send it flat, or as text.');
-  elsif written ~ '[0-9]{250}'
+  elsif length(written) >= 250 and written ~ '[0-9]{250}'
         and jsonb_path_exists(value, 'strict $.** ? (@.type() == "number" && (@ > 1.7e308 || @ < -1.7e308))') then
     perform campana.refuse('CA005', field, format('%s holds a number that is too large.', initcap(field)),
       'Send it as text.');
@@ -138,7 +138,61 @@ begin
 end;
 $$;
 
+-- Whether JSON can be kept and read by others, without the exact look of campana.check_json().
+create or replace function campana.is_light(written text) returns boolean
+language plpgsql immutable strict as $$
+begin
+  return octet_length(written) <= 32768 and length(written) - length(translate(written, '[{', '')) < 100
+    and written !~ '[0-9]{250}';
+end;
+$$;
+
+-- Whether words, data and link are right beyond doubt, in one expression that is paid by every
+-- publisher. False: campana.check_event() says what is wrong, if anything is. JSON of fewer than 200
+-- characters is neither too large nor too deep, and no number in it is too long.
+create or replace function campana.is_plain(title text, message text, data jsonb, url text) returns boolean
+language sql immutable as $$
+  select coalesce(length(title) <= 200 and length(message) <= 4000 and campana.is_safe_link(url)
+    and jsonb_typeof(data) = 'object' and (octet_length(data::text) < 200 or campana.is_light(data::text)), true);
+$$;
+
+-- The same of what fewer events have.
+create or replace function campana.has_plain_marks(priority text, variant text, subject text, collapse_key text)
+returns boolean
+language plpgsql immutable as $$
+begin
+  return (priority is null or priority in ('low', 'medium', 'high', 'urgent'))
+    and (variant is null or variant in ('info', 'success', 'warning', 'error'))
+    and (subject is null or subject ~ '^[a-z][a-z0-9_]{0,39}:[^\s[:cntrl:]]{1,100}$')
+    and (collapse_key is null or length(collapse_key) between 1 and 255);
+end;
+$$;
+
+-- Whether the caller may publish for this tenant: for its own, when it is bound to one; for any, when
+-- it is a program (see campana.find_tenant).
+create or replace function campana.may_publish_for(tenant uuid) returns boolean
+language sql stable as $$
+  select case
+    when campana.current_tenant() is null
+    then current_setting('role') <> 'campana_web' and current_setting('app.web', true) is distinct from 'on'
+    else campana.current_tenant() = tenant
+  end;
+$$;
+
+-- A commit that notifies holds a cluster-wide lock across its fsync: wake only when all sleep.
+-- With nobody there nobody is woken: a dispatcher that comes looks by itself.
+create or replace function campana.wake_a_dispatcher() returns void
+language plpgsql volatile as $$
+begin
+  perform pg_notify('campana_wake', '')
+  from (select bool_or(awake and beat > clock_timestamp() - interval '1 second') as awake from campana.dispatcher) d
+  where not d.awake;
+end;
+$$;
+
 -- Returns the event's id (UUIDv7). A second event with the same dedupe_key returns the first's.
+-- An event as most are is one statement, because each is paid by every publisher: it also asks what
+-- campana.wake_a_dispatcher() asks. What it does not take is published with care, or refused.
 create or replace function public.publish_event(
   tenant       text,
   type         text,
@@ -159,6 +213,51 @@ create or replace function public.publish_event(
 ) returns uuid
 language plpgsql security definer set search_path = campana, pg_temp as $$
 #variable_conflict use_column
+declare
+  event_id uuid;
+  all_sleep boolean;
+begin
+  if coalesce(actor, dedupe_key) is null and coalesce(deliver_at, expires_at) is null and actions is null
+     and campana.is_plain(title, message, data, url)
+     and (coalesce(priority, variant, subject, collapse_key) is null
+          or campana.has_plain_marks(priority, variant, subject, collapse_key)) then
+    insert into campana.outbox as o (
+      tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, subject,
+      collapse_key, published_at)
+    select t.id, campana.uuid7(), publish_event.type, coalesce(b.lasting, y.lasting), publish_event.audience,
+      campana.parse_audience(t.id, publish_event.audience), publish_event.title, publish_event.message,
+      coalesce(publish_event.data, '{}'), coalesce(publish_event.priority, b.priority, y.priority),
+      coalesce(publish_event.variant, b.variant, y.variant), publish_event.url, publish_event.subject,
+      publish_event.collapse_key, clock_timestamp()
+    from campana.tenant t
+    left join campana.builtin_type b on b.name = publish_event.type
+    left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_event.type
+    where t.slug = publish_event.tenant and t.active and campana.may_publish_for(t.id)
+      and coalesce(b.lasting, y.lasting) is not null
+    returning o.event_id, (
+      select not bool_or(d.awake and d.beat > clock_timestamp() - interval '1 second') from campana.dispatcher d
+    )
+    into event_id, all_sleep;
+    if event_id is not null then
+      if all_sleep then
+        perform pg_notify('campana_wake', '');
+      end if;
+      return event_id;
+    end if;
+  end if;
+  return campana.publish_with_care(tenant, type, audience, title, message, data, priority, variant, url, actions,
+    actor, subject, dedupe_key, collapse_key, deliver_at, expires_at);
+end;
+$$;
+
+-- The long way: everything is looked at, in an order that says what is wrong first. Whatever an event
+-- can have it may have here.
+create or replace function campana.publish_with_care(
+  tenant text, type text, audience text, title text, message text, data jsonb, priority text, variant text, url text,
+  actions jsonb, actor text, subject text, dedupe_key text, collapse_key text, deliver_at timestamptz, expires_at timestamptz
+) returns uuid
+language plpgsql volatile as $$
+#variable_conflict use_column
 <<fn>>
 declare
   known    record;
@@ -167,30 +266,25 @@ declare
   event_id uuid := campana.uuid7();
   earlier  uuid;
 begin
-  -- One look for tenant and type: each statement here is paid by every publisher.
   select t.id as tenant_id, campana.current_tenant() as own,
     coalesce(b.lasting, y.lasting) as lasting, coalesce(b.priority, y.priority) as priority,
     coalesce(b.variant, y.variant) as variant
   into known
   from campana.tenant t
-  left join campana.builtin_type b on b.name = publish_event.type
-  left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_event.type
-  where t.slug = publish_event.tenant and t.active;
+  left join campana.builtin_type b on b.name = publish_with_care.type
+  left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_with_care.type
+  where t.slug = publish_with_care.tenant and t.active;
   if known.tenant_id is null or known.lasting is null
      or known.own is distinct from known.tenant_id
      and (known.own is not null or current_setting('role') = 'campana_web' or current_setting('app.web', true) = 'on')
   then
-    known := campana.find_publisher(publish_event.tenant, publish_event.type);
+    known := campana.find_publisher(publish_with_care.tenant, publish_with_care.type);
   end if;
-  if publish_event.audience is distinct from 'all' then
-    rule := campana.parse_audience(known.tenant_id, publish_event.audience);
+  if publish_with_care.audience is distinct from 'all' then
+    rule := campana.parse_audience(known.tenant_id, publish_with_care.audience);
   end if;
-  if length(title) > 200 or length(message) > 4000 or data is distinct from '{}'
-     or coalesce(priority, variant, url, actions::text, subject, dedupe_key, collapse_key) is not null
-     or coalesce(deliver_at, expires_at) is not null then
-    perform campana.check_event(publish_event.type, title, message, coalesce(data, '{}'), priority, variant, url,
-      actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
-  end if;
+  perform campana.check_event(publish_with_care.type, title, message, coalesce(data, '{}'), priority, variant, url,
+    actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
   if actor is not null then
     actor_id := campana.find_user(known.tenant_id, actor);
     if actor_id is null then
@@ -214,7 +308,7 @@ begin
       deliver_at, tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
       url, actions, actor, subject, collapse_key, expires_at, published_at)
     values (
-      deliver_at, known.tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+      deliver_at, known.tenant_id, event_id, publish_with_care.type, known.lasting, publish_with_care.audience, rule, title, message,
       coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
       url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
     return event_id;
@@ -224,14 +318,10 @@ begin
     tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
     url, actions, actor, subject, collapse_key, expires_at, published_at)
   values (
-    known.tenant_id, event_id, publish_event.type, known.lasting, publish_event.audience, rule, title, message,
+    known.tenant_id, event_id, publish_with_care.type, known.lasting, publish_with_care.audience, rule, title, message,
     coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
     url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
-  -- A commit that notifies holds a cluster-wide lock across its fsync: wake only when all sleep.
-  -- With nobody there nobody is woken: a dispatcher that comes looks by itself.
-  perform pg_notify('campana_wake', '')
-  from (select bool_or(awake and beat > clock_timestamp() - interval '1 second') as awake from campana.dispatcher) d
-  where not d.awake;
+  perform campana.wake_a_dispatcher();
   return event_id;
 end;
 $$;
@@ -257,15 +347,73 @@ begin
 end;
 $$;
 
--- An array of events: tries each and says what is wrong with which. The caller rolls back when
--- any row has a code, so that all happen or none.
+-- An array of events as most are, in one statement; their ids in the array's order. Null, and nothing
+-- happened, when any of them is otherwise: for the caller's own tenant only. One plan for arrays of any
+-- length: a few events would else be planned anew each time, which costs more than writing them.
+create or replace function campana.publish_plainly(tenant text, items jsonb) returns uuid[]
+language plpgsql security definer set search_path = campana, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+declare
+  ids uuid[];
+begin
+  with sent as materialized (
+    select i.ord, t.id as tenant_id, i.item, i.item ->> 'type' as type, i.item ->> 'audience' as audience,
+      i.item ->> 'title' as title, i.item ->> 'message' as message, i.item -> 'data' as data, i.item ->> 'url' as url,
+      i.item ->> 'subject' as subject, i.item ->> 'collapse_key' as collapse_key, coalesce(b.lasting, y.lasting) as lasting,
+      coalesce(i.item ->> 'priority', b.priority, y.priority) as priority,
+      coalesce(i.item ->> 'variant', b.variant, y.variant) as variant
+    from campana.tenant t
+    cross join jsonb_array_elements(items) with ordinality i (item, ord)
+    left join campana.builtin_type b on b.name = i.item ->> 'type'
+    left join campana.tenant_type y on y.tenant_id = t.id and y.name = i.item ->> 'type'
+    where t.id = campana.current_tenant() and t.active and publish_plainly.tenant in (t.id::text, t.slug)
+  ),
+  written as (
+    insert into campana.outbox (
+      tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, subject,
+      collapse_key, published_at)
+    select tenant_id, campana.uuid7(), type, lasting, audience, campana.parse_audience(tenant_id, audience), title, message,
+      coalesce(data, '{}'), priority, variant, url, subject, collapse_key, clock_timestamp()
+    from sent
+    where not exists (
+      select from sent
+      where lasting is null or item ?| '{actions, actor, dedupe_key, deliver_at, expires_at}'
+        or not campana.is_plain(title, message, data, url)
+        or not campana.has_plain_marks(priority, variant, subject, collapse_key)
+    )
+    order by ord
+    returning event_id
+  )
+  select array_agg(event_id) into ids from written;
+  perform campana.wake_a_dispatcher() where ids is not null;
+  return ids;
+end;
+$$;
+
+-- An array of events: all at once, or each by itself to say what is wrong with which. The caller
+-- rolls back when any row has a code, so that all happen or none.
 create or replace function campana.publish_batch(tenant text, items jsonb)
 returns table (ord integer, id uuid, code text, message text, field text, hint text)
 language plpgsql as $$
 #variable_conflict use_column
 declare
   item jsonb;
+  ids uuid[];
 begin
+  begin
+    ids := campana.publish_plainly(publish_batch.tenant, items);
+  exception when others then
+    if left(sqlstate, 2) not in ('CA', '22') then
+      raise;
+    end if;
+  end;
+  if ids is not null then
+    return query
+      select i.ord::integer - 1, i.id, null::text, null::text, null::text, null::text
+      from unnest(ids) with ordinality i (id, ord);
+    return;
+  end if;
+
   ord := -1;
   for item in select i from jsonb_array_elements(items) i loop
     ord := ord + 1;

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from campana.publish import publish_many
 from tests.corridor.conftest import everybody_hears, inbox_of, publish_event, until_dispatched
 from tests.waiting import eventually
 
@@ -329,6 +330,71 @@ async def test_what_cannot_be_published_says_what_to_do(publish, owner) -> None:
         assert refused.value.hint, arguments
         assert str(refused.value).endswith("."), arguments
     assert await owner.fetchval("select count(*) from campana.outbox") == 0
+
+
+ACCEPTED = [
+    {},
+    {"title": "x" * 200, "message": "y" * 4000, "url": "https://campana.test/a?b=c#d"},
+    {"data": {"x": "y" * 300}, "url": "/sales/7"},
+    {"data": {"x": "y" * 32_000}},
+    {"data": {"x": [[[]]] * 60}},
+    {"data": {"x": "0" * 300}},
+    {"priority": "urgent", "variant": "error", "subject": "sale:7", "collapse_key": "chat:7"},
+    {"type": "user:online", "audience": "role:STAFF"},
+    {"audience": "user:carlos@norte.test"},
+    {"audience": "role:STAFF & !branch:Centro"},
+]
+
+
+async def test_short_and_long_ways_write_the_same(db, dsn, cast, owner) -> None:
+    names = (
+        "tenant type audience title message data priority variant url actions actor subject"
+        " dedupe_key collapse_key deliver_at expires_at"
+    )
+    for arguments in ACCEPTED:
+        said = {"tenant": "norte", "type": "sale:created", "audience": "all", **arguments}
+        await publish_event(owner, **said)
+        given = [said.get(name) for name in names.split()]
+        async with db.bus() as bus:
+            places = ", ".join(f"${number}" for number in range(1, 17))
+            await bus.execute(f"select campana.publish_with_care({places})", *given)
+        item = {name: value for name, value in said.items() if value is not None}
+        async with db.tenant(cast.norte) as tx:
+            assert (await publish_many(tx, "norte", [item]))[0].code is None
+        async with db.tenant(cast.norte) as tx:  # the other one needs care, so both get it
+            both = await publish_many(tx, "norte", [item, {**item, "actor": "eva@sur.test"}])
+            assert [one.code for one in both] == [None, "CA004"]
+        rows = await owner.fetch(
+            "select tenant_id, type, lasting, audience, rule, title, message, data, priority,"
+            " variant, url, actions, actor, subject, collapse_key, expires_at from campana.outbox"
+        )
+        assert len(rows) == 4
+        assert len(set(rows)) == 1, arguments
+        await owner.execute("truncate campana.outbox")
+
+
+async def test_publishing_wakes_a_dispatcher_only_when_all_sleep(db, dsn, cast, owner) -> None:
+    heard: list[str] = []
+    await owner.add_listener("campana_wake", lambda *_: heard.append("wake"))
+
+    async def everyway() -> int:
+        heard.clear()
+        await publish_event(owner, tenant="norte")
+        await publish_event(owner, tenant="norte", actor="ana@norte.test")
+        async with db.tenant(cast.norte) as tx:
+            await publish_many(tx, "norte", [{"type": "sale:created", "audience": "all"}])
+        await owner.execute("select 1")  # brings what was notified before
+        return len(heard)
+
+    await owner.execute("truncate campana.dispatcher")
+    assert await everyway() == 0
+    sleeping = "insert into campana.dispatcher values (gen_random_uuid(), false, now())"
+    await owner.execute(sleeping)
+    assert await everyway() == 3
+    await owner.execute("update campana.dispatcher set awake = true, beat = clock_timestamp()")
+    assert await everyway() == 0
+    await owner.execute("update campana.dispatcher set beat = now() - interval '2 seconds'")
+    assert await everyway() == 3
 
 
 async def test_text_with_line_breaks_and_markup_arrives_as_it_is(publish, ears) -> None:
