@@ -8,6 +8,7 @@ import signal
 import sys
 
 import structlog
+import uvloop
 from aiohttp import web
 
 from campana import log as logging
@@ -59,11 +60,11 @@ def _port(site: web.TCPSite) -> int:
     return int(server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
 
-async def _serve() -> None:
+def _serve() -> None:
     """Serve until told to stop (SIGINT, SIGTERM); makes everything ready first."""
     settings = Settings.load()
     logging.configure(settings.log_level, settings.log_format)
-    await serve(settings)
+    uvloop.run(serve(settings))
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ awake, because publishers notify only when nobody is (docs/decisions/0002).
 """
 
 import asyncio
+from collections.abc import Callable, Iterable
 from time import monotonic
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from campana.db import Database
 from campana.errors import is_passing, is_unforeseen
 from campana.outbox import PoisonError, Round, Tenants, dispatch
 from campana.queries import queries
+from campana.signals import Hint
 
 log = structlog.get_logger()
 
@@ -22,6 +24,8 @@ POLL_AWAKE = 0.004
 """Seconds between looks while awake."""
 POLL_ASLEEP = 0.25
 """Covers lost wake-ups, crashes and an emptied dispatcher table."""
+GATHER = 0.001
+FEW, MANY = 3, 100
 LINGER = 0.5
 """Seconds of nothing before it sleeps."""
 BEAT_AWAKE = 0.3
@@ -34,9 +38,12 @@ MAX_ATTEMPTS = 3
 class Dispatcher:
     """Moves events from the outbox to the inboxes until stopped."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, *, tell: Callable[[Hint], None]) -> None:
+        """tell: called at once with what was committed; the other processes hear of it by hint."""
         self._id = uuid4()
+        self._db = db
+        self._tell = tell
+        self._telling: asyncio.Task[None] | None = None
         self._tenants = Tenants()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -44,6 +51,11 @@ class Dispatcher:
         self._last_beat = 0.0
         self.events = 0
         self.failures = 0
+
+    @property
+    def id(self) -> str:
+        """What the hints of its rounds are signed with."""
+        return self._id.hex
 
     def wake(self) -> None:
         """Something was published: look now."""
@@ -71,6 +83,8 @@ class Dispatcher:
 
     async def retire(self) -> None:
         """Leave the table of dispatchers, so that publishers wake the others."""
+        if self._telling:
+            await self._telling
         async with self._db.bus() as connection:
             await connection.execute(queries.outbox.forget_dispatchers.sql, self._id)
 
@@ -83,9 +97,7 @@ class Dispatcher:
             if done.events:
                 idle_since = monotonic()
             await self._beat(awake=True)
-            # A full round means a backlog: go on. Otherwise a moment lets events gather.
-            if done.events < 100:
-                await self._pause(POLL_AWAKE if not done.events else 0.001)
+            await self._pause(_moment(done.events))
 
     async def _sleep(self) -> None:
         """Until something is found."""
@@ -107,9 +119,19 @@ class Dispatcher:
             log.warning("dispatcher.round_failed", error=str(error), success=False)
             done = await self._find_poison()
         self.events += done.events
-        for hint in done.hints:
-            await signals.hint(self._db, hint.tenant_id, hint.user_ids, hint.signal_ids)
+        if done.hints:
+            for hint in done.hints:
+                self._tell(hint)
+            told, self._telling = self._telling, asyncio.create_task(self._tell_others(done.hints))
+            if told:
+                await told  # on its way during this round
         return done
+
+    async def _tell_others(self, hints: Iterable[Hint]) -> None:
+        for hint in hints:
+            await signals.hint(
+                self._db, hint.tenant_id, hint.user_ids, hint.signal_ids, told_by=self.id
+            )
 
     async def _find_poison(self) -> Round:
         try:
@@ -138,8 +160,21 @@ class Dispatcher:
         self._said_awake, self._last_beat = awake, monotonic()
 
     async def _pause(self, seconds: float) -> None:
+        if not seconds:
+            return
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             pass
+
+
+def _moment(events: int) -> float:
+    """Seconds before the next look, after a round of so many events.
+
+    A full round means a backlog, and one or two mean that somebody waits for just those: go on.
+    Between them a moment lets events gather: many in one round cost less than one each.
+    """
+    if events == 0:
+        return POLL_AWAKE
+    return GATHER if FEW < events < MANY else 0.0

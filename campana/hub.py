@@ -22,7 +22,7 @@ from campana.live import Live
 from campana.moment import Moment
 from campana.news import Due, News
 from campana.queries import queries
-from campana.signals import understood
+from campana.signals import Hint
 from campana.stream import Reader, Stream, cursor_of
 
 log = structlog.get_logger()
@@ -109,12 +109,8 @@ class Hub:
 
     # -- hints
 
-    def hint(self, payload: str) -> None:
-        """From the bus: whose streams to look at, which signals to read, whose streams to close."""
-        told = understood(payload)
-        if told is None:
-            log.warning("hub.bad_hint", success=False)
-            return
+    def hint(self, told: Hint) -> None:
+        """Whose streams to look at, which signals to read, whose streams to close."""
         users = self._streams.get(told.tenant_id, {})
         ids = users.keys() if told.user_ids is None else told.user_ids
         concerned = [stream for user_id in ids for stream in users.get(user_id, ())]

@@ -79,12 +79,8 @@ async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) 
     one_by_one: after a failure, each event of its own, so that PoisonError can name the culprit.
     """
     async with db.bus() as tx, tx.transaction():
-        claimed = [
-            row["tenant_id"] for row in await tx.fetch(queries.outbox.claim.sql, MAX_TENANTS)
-        ]
-        if not claimed:
-            return Round(0, [])
-        rows = await tx.fetch(queries.outbox.due.sql, claimed, 1 if one_by_one else MAX_EVENTS)
+        at_most = 1 if one_by_one else MAX_EVENTS
+        rows = await tx.fetch(queries.outbox.take.sql, MAX_TENANTS, at_most)
         batch: list[Record] = []
         alone: list[Record] = []
         for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):

@@ -29,6 +29,7 @@ class Hint:
     """What a hub is told. user_ids None: anybody of the tenant.
 
     closes: their streams end, only those of one session or key where `credential` names it.
+    told_by: the dispatcher that has told its own process already.
     """
 
     tenant_id: UUID
@@ -36,6 +37,7 @@ class Hint:
     signal_ids: list[int] = field(default_factory=list)
     closes: bool = False
     credential: str | None = None
+    told_by: str | None = None
 
 
 def understood(payload: str) -> Hint | None:
@@ -46,7 +48,8 @@ def understood(payload: str) -> Hint | None:
         users = [UUID(user) for user in told["u"]] if "u" in told else None
         if "close" in told:
             return Hint(tenant_id, users, closes=True, credential=told["close"])
-        return Hint(tenant_id, users, [_id(signal) for signal in told["s"]])
+        signals = [_id(signal) for signal in told["s"]]
+        return Hint(tenant_id, users, signals, told_by=told.get("by"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -56,14 +59,18 @@ async def hint(
     tenant_id: UUID,
     users: Sequence[UUID] | None = None,
     signals: Sequence[int] = (),
+    *,
+    told_by: str | None = None,
 ) -> None:
     """Tell every hub that `users` (None: anybody) have news, and which signals to read."""
     payload: dict[str, object] = {"t": str(tenant_id), "s": list(signals[:MAX_SIGNALS])}
     if users is not None and len(users) <= MAX_USERS:
         payload["u"] = [str(user) for user in users]
+    if told_by:
+        payload["by"] = told_by
     await _notify(db, payload)
     if len(signals) > MAX_SIGNALS:
-        await hint(db, tenant_id, [], signals[MAX_SIGNALS:])
+        await hint(db, tenant_id, [], signals[MAX_SIGNALS:], told_by=told_by)
 
 
 async def close_streams(

@@ -194,10 +194,11 @@ language sql immutable as $$
   end;
 $$;
 
--- Active users whom the rule names now, each with the reason, a short text such as 'role:ADMIN'.
+-- Active users whom the rule names now, each with the role and the reason, a short text such as 'role:ADMIN'.
 -- `among` asks about some users only; as a subquery, because `= any (parameter)` is searched row by row.
-create or replace function campana.audience_members(tenant uuid, rule jsonb, among uuid[] default null)
-returns table (user_id uuid, reason text)
+drop function if exists campana.audience_members(uuid, jsonb, uuid[]);
+create function campana.audience_members(tenant uuid, rule jsonb, among uuid[] default null)
+returns table (user_id uuid, role text, reason text)
 language plpgsql stable rows 1000 as $$
 #variable_conflict use_column
 declare
@@ -206,39 +207,39 @@ begin
   case rule ->> 0
     when 'all' then
       return query
-        select u.id, 'all' from campana.users u
+        select u.id, u.role, 'all' from campana.users u
         where u.tenant_id = tenant and u.active and (among is null or u.id in (select unnest(among)));
     when 'role' then
       return query
-        select u.id, 'role:' || value from campana.users u
+        select u.id, u.role, 'role:' || value from campana.users u
         where u.tenant_id = tenant and u.role = value and u.active and (among is null or u.id in (select unnest(among)));
     when 'user' then
       return query
-        select u.id, 'user' from campana.users u
+        select u.id, u.role, 'user' from campana.users u
         where u.tenant_id = tenant and u.id = value::uuid and u.active and (among is null or u.id = any (among));
     when 'branch' then
       return query
-        select u.id, 'branch:' || (rule ->> 2) from campana.users u
+        select u.id, u.role, 'branch:' || (rule ->> 2) from campana.users u
         where u.tenant_id = tenant and u.branch_id = value::uuid and u.active and (among is null or u.id in (select unnest(among)));
     when 'topic' then
       return query
-        select u.id, 'topic:' || value
+        select u.id, u.role, 'topic:' || value
         from campana.topic_subscription s
         join campana.users u on u.tenant_id = s.tenant_id and u.id = s.user_id
         where s.tenant_id = tenant and s.topic = value and u.active and (among is null or u.id in (select unnest(among)));
     when '&' then
       return query
-        select l.user_id, left(l.reason || ' & ' || r.reason, 200)
+        select l.user_id, l.role, left(l.reason || ' & ' || r.reason, 200)
         from campana.audience_members(tenant, rule -> 1, among) l
         join campana.audience_members(tenant, rule -> 2, among) r using (user_id);
     when '|' then
       return query
-        select user_id, coalesce(l.reason, r.reason)
+        select user_id, coalesce(l.role, r.role), coalesce(l.reason, r.reason)
         from campana.audience_members(tenant, rule -> 1, among) l
         full join campana.audience_members(tenant, rule -> 2, among) r using (user_id);
     when '!' then
       return query
-        select u.id, 'not ' || campana.audience_words(rule -> 1) from campana.users u
+        select u.id, u.role, 'not ' || campana.audience_words(rule -> 1) from campana.users u
         where u.tenant_id = tenant and u.active and (among is null or u.id in (select unnest(among)))
           and not exists (
             select from campana.audience_members(tenant, rule -> 1, among) m where m.user_id = u.id

@@ -2,6 +2,61 @@
 -- Whoever calls these holds the tenants' turns (campana.tenant_turn, for update): that makes the
 -- dispatcher the only one who locks more than one inbox_head at a time.
 
+-- Tenants with events waiting whose turn nobody has, at most `most_tenants`, longest unserved first; and their
+-- events in order of publication, at most `most_events` each. Their order inside a tenant is kept because
+-- only the holder of its turn dispatches it. Volatile: each statement sees what was committed before
+-- it, and the events must be looked at after the turn was taken.
+create or replace function campana.take(most_tenants integer, most_events integer)
+returns table (
+  tenant_id uuid, id bigint, event_id uuid, type text, rule jsonb, title text, message text, data jsonb, url text,
+  actor uuid, subject text, collapse_key text, progress uuid, actor_name text)
+language plpgsql volatile rows 10 as $$
+#variable_conflict use_column
+declare
+  taken uuid[];
+begin
+  with recursive waiting as (
+    -- one index probe per waiting tenant, however long its queue
+    (select o.tenant_id from campana.outbox o order by o.tenant_id, o.id limit 1)
+    union all
+    select (
+      select o.tenant_id from campana.outbox o
+      where o.tenant_id > w.tenant_id
+      order by o.tenant_id, o.id
+      limit 1
+    )
+    from waiting w
+    where w.tenant_id is not null
+  ),
+  turn as (
+    select t.tenant_id
+    from campana.tenant_turn t
+    where t.tenant_id in (select w.tenant_id from waiting w)
+    order by t.served_at
+    limit most_tenants
+    for update skip locked
+  ),
+  served as (
+    update campana.tenant_turn t
+    set served_at = clock_timestamp()
+    from turn
+    where t.tenant_id = turn.tenant_id
+    returning t.tenant_id
+  )
+  select array_agg(s.tenant_id) into taken from served s;
+
+  return query
+  select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data, o.url, o.actor, o.subject,
+    o.collapse_key, o.progress,
+    (select u.name from campana.users u where u.tenant_id = o.tenant_id and u.id = o.actor)
+  from unnest(taken) t (tenant_id)
+  cross join lateral (
+    select * from campana.outbox o where o.tenant_id = t.tenant_id order by o.id limit most_events
+  ) o
+  order by o.tenant_id, o.id;
+end;
+$$;
+
 -- Recipients of lasting events: everyone in the audience whose preferences want the type, never the actor.
 -- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (outbox.fan_out holds
 -- the same rule for many events at once). No row when the inbox bit is off.
@@ -11,9 +66,8 @@ create or replace function campana.recipients(
 language sql stable rows 1000 as $$
   select m.user_id, m.reason, e.channels
   from campana.audience_members(tenant, rule) m
-  join campana.users u on u.tenant_id = tenant and u.id = m.user_id
   left join campana.role_preference r
-    on r.tenant_id = tenant and r.role = u.role and r.type = recipients.type
+    on r.tenant_id = tenant and r.role = m.role and r.type = recipients.type
   left join campana.user_preference p
     on p.tenant_id = tenant and p.user_id = m.user_id and p.type = recipients.type
   cross join lateral (

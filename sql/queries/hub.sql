@@ -4,13 +4,17 @@
 select c.ord, h.seq, h.unread, h.rev, h.floor
 from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
   c (tenant_id, user_id, auth_version, credential, credential_id, ord)
--- `offset 0` keeps it a look-up by key per stream, whatever the statistics say
+-- `offset 0` keeps these look-ups by key per stream, whatever the statistics say: without them the
+-- planner may walk through a tenant's people once for each stream
 cross join lateral (
   select u.auth_version from campana.users u
   where u.tenant_id = c.tenant_id and u.id = c.user_id and u.active offset 0
 ) u
+cross join lateral (
+  select h.seq, h.unread, h.rev, h.floor from campana.inbox_head h
+  where h.tenant_id = c.tenant_id and h.user_id = c.user_id offset 0
+) h
 join campana.tenant t on t.id = c.tenant_id and t.active
-join campana.inbox_head h on h.tenant_id = c.tenant_id and h.user_id = c.user_id
 where u.auth_version = c.auth_version and case c.credential
   when 'session' then exists (
     select from campana.session s
@@ -37,7 +41,10 @@ with cursor as (
 news as (
   select c.ord, h.seq as head, h.unread, h.rev, n.ids, n.event_ids, n.seqs, n.reads
   from cursor c
-  join campana.inbox_head h on h.tenant_id = c.tenant_id and h.user_id = c.user_id
+  cross join lateral (
+    select h.seq, h.unread, h.rev from campana.inbox_head h
+    where h.tenant_id = c.tenant_id and h.user_id = c.user_id offset 0  -- by key, as in admit
+  ) h
   cross join lateral (
     select array_agg(i.id) as ids, array_agg(i.event_id) as event_ids, array_agg(i.seq) as seqs, array_agg(i.is_read) as reads
     from (

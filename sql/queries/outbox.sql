@@ -1,44 +1,9 @@
--- name: claim
--- Tenants with events waiting whose turn nobody has, longest unserved first. Their order inside a
--- tenant is kept because only the holder of its turn dispatches it.
-with recursive waiting as (
-  -- one index probe per waiting tenant, however long its queue
-  (select tenant_id from campana.outbox order by tenant_id, id limit 1)
-  union all
-  select (
-    select o.tenant_id from campana.outbox o
-    where o.tenant_id > w.tenant_id
-    order by o.tenant_id, o.id
-    limit 1
-  )
-  from waiting w
-  where w.tenant_id is not null
-),
-turn as (
-  select t.tenant_id
-  from campana.tenant_turn t
-  where t.tenant_id in (select w.tenant_id from waiting w)
-  order by t.served_at
-  limit $1
-  for update skip locked
-)
-update campana.tenant_turn t
-set served_at = clock_timestamp()
-from turn
-where t.tenant_id = turn.tenant_id
-returning t.tenant_id;
-
--- name: due
--- What the claimed tenants have waiting, in order of publication, at most $2 each. A statement of
--- its own: its snapshot must be younger than the claim.
+-- name: take
+-- What some tenants have waiting, at most $2 events each, in order of publication; their turns are ours
+-- until the transaction ends.
 select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data, o.url, o.actor, o.subject,
-  o.collapse_key, o.progress,
-  (select u.name from campana.users u where u.tenant_id = o.tenant_id and u.id = o.actor) as actor_name
-from unnest($1::uuid[]) t (tenant_id)
-cross join lateral (
-  select * from campana.outbox o where o.tenant_id = t.tenant_id order by o.id limit $2
-) o
-order by o.tenant_id, o.id;
+  o.collapse_key, o.progress, o.actor_name
+from campana.take($1, $2) o;
 
 -- name: tenant^
 -- What rendering and planning need of a tenant: how many people, as far as it matters (not beyond
@@ -78,83 +43,87 @@ signals as (
   order by id
   returning tenant_id, id
 ),
--- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked; campana.recipients() is its twin
--- for one event. No row when the inbox bit is off, never one for the actor. (Written as `<> 0`: with `= 1`
--- the planner expects next to nobody and picks nested loops.)
+-- Events for the same audience are one `audience` here: it is evaluated once.
 kind as materialized (
   select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.actor, d.expires_at, d.collapse_key,
-    campana.default_channels(d.tenant_id, d.type) as channels
+    dense_rank() over (order by d.tenant_id, d.type, d.rule) as audience
   from due d
   where d.lasting
 ),
-recipient as materialized (
-  select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason, e.channels
-  from kind k
-  cross join lateral campana.audience_members(k.tenant_id, k.rule) m
-  join campana.users u on u.tenant_id = k.tenant_id and u.id = m.user_id
-  left join campana.role_preference r on r.tenant_id = k.tenant_id and r.role = u.role and r.type = k.type
-  left join campana.user_preference p on p.tenant_id = k.tenant_id and p.user_id = m.user_id and p.type = k.type
+-- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked; campana.recipients() is its twin
+-- for one event. No row when the inbox bit is off, never one for the actor. (Written as `<> 0`: with `= 1`
+-- the planner expects next to nobody and picks nested loops.)
+member as materialized (
+  select a.audience, m.user_id, m.reason, e.channels
+  from (
+    select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule,
+      campana.default_channels(k.tenant_id, k.type) as channels
+    from kind k
+    order by k.audience
+  ) a
+  cross join lateral campana.audience_members(a.tenant_id, a.rule) m
+  left join campana.role_preference r on r.tenant_id = a.tenant_id and r.role = m.role and r.type = a.type
+  left join campana.user_preference p on p.tenant_id = a.tenant_id and p.user_id = m.user_id and p.type = a.type
   cross join lateral (
-    select (coalesce(r.value, k.channels) & ~(coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)))
+    select (coalesce(r.value, a.channels) & ~(coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)))
       | (coalesce(p.value, 0) & coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)) as channels
   ) e
-  where e.channels & 1 <> 0 and m.user_id is distinct from k.actor
+  where e.channels & 1 <> 0
 ),
-per_user as materialized (
-  select tenant_id, user_id, count(*)::integer as n
-  from recipient
-  group by tenant_id, user_id
-  order by tenant_id, user_id
+-- `back`: the how-manieth of a reader's events in this round, from the last one; the first has the highest.
+-- (Users' ids are unique by themselves, and sort faster than behind a tenant's.)
+recipient as materialized (
+  select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason, m.channels,
+    row_number() over events as back,
+    lead(k.id) over events is null as is_first
+  from kind k
+  join member m on m.audience = k.audience
+  where m.user_id is distinct from k.actor
+  window events as (partition by m.user_id order by k.id desc)
 ),
 heads as (
   insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
-  select tenant_id, user_id, n, n from per_user order by tenant_id, user_id
+  select tenant_id, user_id, back, back from recipient where is_first order by user_id
   on conflict (tenant_id, user_id) do update
     set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
   returning tenant_id, user_id, seq
 ),
--- Pieces of campana.event_recipients begin at the same users for all events of this round.
-piece as materialized (
-  select tenant_id, user_id, seq, number / 75 as piece,
-    first_value(user_id) over (partition by tenant_id, number / 75 order by number) as first_user
-  from (
-    select tenant_id, user_id, seq,
-      row_number() over (partition by tenant_id order by user_id) - 1 as number
-    from heads
-  ) numbered
+numbered as materialized (
+  select tenant_id, user_id, seq, row_number() over (partition by tenant_id order by user_id) - 1 as number
+  from heads
 ),
--- The last of a reader's events gets the head's seq. (Users' ids are unique by themselves.)
+-- The last of a reader's events gets the head's seq.
 placed as materialized (
   select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels,
-    r.ord, p.piece, p.first_user,
-    p.seq + 1 - row_number() over (partition by r.user_id order by r.ord desc) as seq
+    r.ord, n.number / 75 as piece, n.seq + 1 - r.back as seq
   from recipient r
-  join piece p using (tenant_id, user_id)
+  join numbered n on n.user_id = r.user_id
 ),
 rows as (
   insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
   select tenant_id, user_id, event_id, event_id, seq, channels, reason, collapse_key
   from placed
 ),
+-- Pieces of campana.event_recipients begin at the same users for all events of this round.
 places as (
   insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
-  select k.tenant_id, k.event_id, g.first_user, g.user_ids, g.seqs
+  select k.tenant_id, k.event_id, n.user_id, g.user_ids, g.seqs
   from (
     -- grouped by plain numbers: where the planner sorts, it sorts those
-    select ord, (array_agg(first_user))[1] as first_user, array_agg(user_id) as user_ids, array_agg(seq) as seqs
+    select ord, piece, array_agg(user_id) as user_ids, array_agg(seq) as seqs
     from placed
     group by ord, piece
   ) g
   join kind k on k.id = g.ord
+  join numbered n on n.tenant_id = k.tenant_id and n.number = g.piece * 75
 ),
 clocks as (
   insert into campana.expiring (tenant_id, user_id, seq, expires_at)
   select tenant_id, user_id, seq, expires_at from placed where expires_at is not null
 )
 select t.tenant_id,
-  (select case when count(*) <= 100 then array_agg(p.user_id) end from per_user p where p.tenant_id = t.tenant_id) as user_ids,
-  (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id) as signal_ids,
-  (select coalesce(sum(p.n), 0)::integer from per_user p where p.tenant_id = t.tenant_id) as written
+  (select case when count(*) <= 100 then array_agg(h.user_id) end from heads h where h.tenant_id = t.tenant_id) as user_ids,
+  (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id) as signal_ids
 from (select distinct tenant_id from due) t;
 
 -- name: fan_out_one
