@@ -3,7 +3,6 @@
 One query for all cursors; events are fetched once and kept as frames.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,19 +48,21 @@ class News:
 
     async def read(self, streams: Iterable[Stream], epoch: str) -> dict[Stream, Due]:
         """What each stream is due. Cursors do not move: whoever writes moves them."""
-        places: defaultdict[tuple[UUID, UUID, int], list[Stream]] = defaultdict(list)
-        for stream in streams:
-            places[(stream.reader.tenant_id, stream.reader.user_id, stream.cursor)].append(stream)
-        if not places:
+        streams = list(streams)
+        if not streams:
             return {}
-        cursors = list(places)
+        readers = [stream.reader for stream in streams]
         async with self._db.bus() as connection:
             rows = await connection.fetch(
-                queries.hub.news.sql, *zip(*cursors, strict=True), AT_MOST
+                queries.hub.news.sql,
+                [reader.tenant_id for reader in readers],
+                [reader.user_id for reader in readers],
+                [stream.cursor for stream in streams],
+                AT_MOST,
             )
         events = await self._events(
             {
-                (cursors[row["ords"][0] - 1][0], event_id)
+                (readers[row["ords"][0] - 1].tenant_id, event_id)
                 for row in rows
                 for event_id in row["event_ids"] or ()
             }
@@ -71,8 +72,8 @@ class News:
         for row in rows:
             share = _Share(dict(row), events)
             for number, place in enumerate(row["ords"]):
-                for stream in places[cursors[place - 1]]:
-                    due[stream] = share.due(stream, number, prefix)
+                stream = streams[place - 1]
+                due[stream] = share.due(stream, number, prefix)
         return due
 
     async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:
@@ -92,18 +93,19 @@ class _Share:
 
     def __init__(self, row: Mapping[str, Any], events: dict[UUID, EventFrames]) -> None:
         self._row = row
+        self._seqs, self._firsts = row["seqs"], row["firsts"]
+        self._heads, self._unreads, self._revs = row["heads"], row["unreads"], row["revs"]
         self._events = events
         self._tails: dict[tuple[str, str], list[bytes]] = {}
 
     def due(self, stream: Stream, number: int, epoch: bytes) -> Due:
         """For the reader in place `number` of the row, within the window."""
-        row = self._row
         pieces: list[bytes] = []
         size = 0
         cursor = stream.cursor
         tails = self._rendered(stream)
-        first = row["firsts"][number]
-        seqs = row["seqs"] or (range(first, first + len(tails)) if tails else ())
+        first = self._firsts[number]
+        seqs = self._seqs or (range(first, first + len(tails)) if tails else ())
         more = len(tails) == AT_MOST
         for seq, tail in zip(seqs, tails, strict=True):
             if size > WINDOW:
@@ -115,11 +117,11 @@ class _Share:
             size += len(frame)
         if more:
             return Due(pieces, cursor, stream.unread, stream.rev, more)
-        unread, rev = row["unreads"][number], row["revs"][number]
+        unread, rev = self._unreads[number], self._revs[number]
         if (unread, rev) != (stream.unread, stream.rev):
             pieces.append(frames.unread(unread, rev, stream.form, stream.reader.locale))
         # Rows that are no longer visible leave holes: the head is where this reader stands.
-        return Due(pieces, max(cursor, row["heads"][number]), unread, rev, more)
+        return Due(pieces, max(cursor, self._heads[number]), unread, rev, more)
 
     def _rendered(self, stream: Stream) -> list[bytes]:
         """Each notification from its sequence number on."""
