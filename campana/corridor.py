@@ -16,7 +16,6 @@ from campana.errors import is_unforeseen
 from campana.hub import Hub
 from campana.listener import Listener
 from campana.settings import Settings
-from campana.signals import understood
 from campana.wheel import Wheel
 
 log = structlog.get_logger()
@@ -36,7 +35,8 @@ class Corridor:
         self.dispatcher = Dispatcher(db, tell=self.hub.hint)
         self.listener = Listener(
             db,
-            on_hint=self._hear,
+            own=self.dispatcher.id,
+            on_hint=self.hub.hint,
             on_wake=self.dispatcher.wake,
             on_gap=self._gap,
             dsn=settings.listen_url,
@@ -75,14 +75,6 @@ class Corridor:
         for stream in streams:
             self.hub.close(stream, "leaving", retry=random.randint(200, 2000))
             await asyncio.sleep(pause)
-
-    def _hear(self, payload: str) -> None:
-        """From the bus. What our own dispatcher did, the hub knows already."""
-        told = understood(payload)
-        if told is None:
-            log.warning("corridor.bad_hint", success=False)
-        elif told.told_by != self.dispatcher.id:
-            self.hub.hint(told)
 
     def _gap(self) -> None:
         self.hub.gap()

@@ -17,7 +17,7 @@ import structlog
 from campana.db import Database
 from campana.errors import is_unforeseen
 from campana.queries import queries
-from campana.signals import HINT, WAKE
+from campana.signals import HINT, WAKE, Hint, understood
 
 log = structlog.get_logger()
 
@@ -29,21 +29,24 @@ BACK_OFF = (0.1, 5.0)
 class Listener:
     """Hears hints for the hub and wake-ups for the dispatcher.
 
-    on_hint(payload), on_wake() and on_gap() are called in the event loop and must only take note.
-    on_gap: hints may have been lost; look at everything.
+    on_hint(hint), on_wake() and on_gap() are called in the event loop and must only take note.
+    on_gap: hints may have been lost; look at everything. own: the dispatcher of this process, whose
+    hints are known here already.
     """
 
     def __init__(
         self,
         db: Database,
         *,
-        on_hint: Callable[[str], None],
+        own: str,
+        on_hint: Callable[[Hint], None],
         on_wake: Callable[[], None],
         on_gap: Callable[[], None],
         dsn: str | None = None,
     ) -> None:
         self._db = db
         self._dsn = dsn
+        self._own = own
         self._on_hint = on_hint
         self._on_wake = on_wake
         self._on_gap = on_gap
@@ -73,7 +76,7 @@ class Listener:
         connection = await self._db.connect_bus(self._dsn, name="campana listener")
         try:
             connection.add_termination_listener(lambda _: self._lost.set())
-            await connection.add_listener(HINT, lambda *args: self._on_hint(str(args[3])))
+            await connection.add_listener(HINT, self._hear_hint)
             await connection.add_listener(WAKE, lambda *_: self._on_wake())
             await connection.add_listener(self._probe_channel, self._hear_probe)
             self.connected = True
@@ -98,6 +101,13 @@ class Listener:
                 await queries.signals.notify(sender, channel=self._probe_channel, payload="")
             await self._answered.wait()
         self.round_trip = monotonic() - started
+
+    def _hear_hint(self, *args: Any) -> None:
+        told = understood(args[3])
+        if told is None:
+            log.warning("listener.bad_hint", success=False)
+        elif told.told_by != self._own:
+            self._on_hint(told)
 
     def _hear_probe(self, *_: Any) -> None:
         self._answered.set()
