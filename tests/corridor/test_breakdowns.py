@@ -35,6 +35,14 @@ async def terminate(owner, which: str) -> int:
     )
 
 
+async def connected(owner) -> bool:
+    """Whether everybody has come back: two pools and the listener."""
+    return await owner.fetchval(
+        "select count(distinct application_name) = 3 from pg_stat_activity"
+        f" where datname = current_database() and {EVERYTHING}"
+    )
+
+
 async def test_the_listener_cut_under_load_loses_nothing(
     dsn, owner, cast, http, site, corridor
 ) -> None:
@@ -59,6 +67,7 @@ async def test_every_database_connection_cut_under_load_loses_nothing(
     async with Storm(dsn, cast, http, [site]) as storm:
         for _ in range(4):
             await storm.grows(30)
+            await eventually(lambda: connected(owner))
             assert await terminate(owner, EVERYTHING) > 2
         await storm.grows(30)
         await storm.settle(owner)
