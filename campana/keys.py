@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SCOPES = ("publish", "read", "impersonate")
 LONGEST = 200  # characters of a key that are worth hashing
 
+# Run for every request of a program: without aiosql's look-ups.
+_IDENTITY: str = queries.keys.identity.sql
+
 
 @dataclass(frozen=True, slots=True)
 class KeyIdentity:
@@ -49,10 +52,17 @@ async def identify(db: Database, key: str, acting_for: str | None = None) -> Key
     One query. Raises Unauthorized for an unknown, revoked or expired key, Forbidden without the
     scope impersonate, NotFound when the tenant has no such active user.
     """
+    return whose(await look_up(db, key_hash(key), acting_for), acting_for)
+
+
+async def look_up(db: Database, digest: bytes, acting_for: str | None) -> Any:
+    """What the database knows of the key with this hash, for `whose`."""
     async with db.anonymous() as connection:
-        row = await queries.keys.identity(
-            connection, key_hash=key_hash(key), who=acting_for and acting_for[:254]
-        )
+        return await connection.fetchrow(_IDENTITY, digest, acting_for and acting_for[:254])
+
+
+def whose(row: Any, acting_for: str | None) -> KeyIdentity | Person:
+    """Who that is; raises as `identify`."""
     identity = _living(row)
     if acting_for is None:
         return identity

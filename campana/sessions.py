@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 REFRESH_EVERY = timedelta(days=1)
 
+# Run for every request of a browser: without aiosql's look-ups.
+_PERSON: str = queries.sessions.person.sql
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -90,7 +93,7 @@ async def find(db: Database, token: str) -> OpenSession | None:
     """The living session of this token with its person, in one query."""
     digest = token_hash(token)
     async with db.anonymous() as connection:
-        row = await queries.sessions.person(connection, token_hash=digest)
+        row = await connection.fetchrow(_PERSON, digest)
     if row is None:
         return None
     person = Person.from_row(

@@ -6,10 +6,12 @@ from campana.corridor import Corridor
 from campana.db import Database
 from campana.door import Door
 from campana.hub import Hub
+from campana.keyring import Keyring
 from campana.settings import Settings
 
 DB: web.AppKey[Database] = web.AppKey("db", Database)
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 CORRIDOR: web.AppKey[Corridor] = web.AppKey("corridor", Corridor)

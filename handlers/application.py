@@ -10,9 +10,10 @@ from aiohttp_session import session_middleware
 
 from campana.db import Database
 from campana.door import Door
+from campana.keyring import Keyring
 from campana.settings import Settings
 from handlers import headers, middleware, navigation, render
-from handlers.app_keys import DB, DOOR, SETTINGS
+from handlers.app_keys import DB, DOOR, KEYRING, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
 
@@ -38,6 +39,7 @@ def application(settings: Settings, db: Database) -> web.Application:
     app[SETTINGS] = settings
     app[DB] = db
     app[DOOR] = Door(db)
+    app[KEYRING] = Keyring(db)
     app.on_response_prepare.append(headers.protect)
     render.setup(app, navigation.frame)
     add_routes(app)

@@ -12,10 +12,10 @@ import re
 from aiohttp import web
 from aiohttp_session import get_session
 
-from campana import keys, tokens
+from campana import tokens
 from campana.keys import KeyIdentity
 from campana.users import Person
-from handlers.app_keys import DB
+from handlers.app_keys import DB, KEYRING
 from handlers.session_storage import COOKIE
 
 JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
@@ -31,7 +31,7 @@ async def identify(request: web.Request) -> None:
     if JWT.fullmatch(key):
         request["person"] = await tokens.identify(request.app[DB], key)
         return
-    found = await keys.identify(request.app[DB], key, request.query.get("user"))
+    found = await request.app[KEYRING].identify(key, request.query.get("user"))
     if isinstance(found, KeyIdentity):
         request["key"] = found
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from aiohttp import web
 
 from campana import keys
 from campana.errors import Invalid, NotFound, Unauthorized
+from campana.keyring import Keyring
 from campana.keys import KeyIdentity
 from handlers import replies
 from handlers.guards import administers, program, signed_in, tenant_of
+from tests.waiting import eventually
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl"
 
@@ -193,6 +196,44 @@ async def test_revoking_ends_a_key_at_once_and_only_its_own_tenants(db, cast):
         await keys.identify(db, key)
     with pytest.raises(NotFound):
         await keys.revoke(db, cast.norte, key_id, actor="ana")
+
+
+async def test_who_comes_while_others_ask_shares_the_next_look(db, cast, monkeypatch):
+    key, key_id = await keys.create(db, cast.norte, name="Caja", scopes=["read"], actor="ana")
+    looks, may_answer, look_up = [], asyncio.Event(), keys.look_up
+
+    async def look_slowly(*shown):
+        looks.append(row := await look_up(*shown))
+        await may_answer.wait()
+        return row
+
+    monkeypatch.setattr(keys, "look_up", look_slowly)
+    keyring = Keyring(db)
+    early = asyncio.create_task(keyring.identify(key))
+    await eventually(lambda: len(looks) == 1)
+    await keys.revoke(db, cast.norte, key_id, actor="ana")
+    late = [asyncio.create_task(keyring.identify(key)) for _ in range(5)]
+    await asyncio.sleep(0)  # they ask
+    late.pop().cancel()
+    may_answer.set()
+    assert isinstance(await early, KeyIdentity)
+    for one in late:
+        with pytest.raises(Unauthorized):
+            await one
+    assert len(looks) == 2
+
+
+async def test_a_look_that_fails_is_told_to_all_and_made_again(db, cast, monkeypatch):
+    async def fail(*_):
+        raise ConnectionResetError("gone")
+
+    keyring = Keyring(db)
+    with monkeypatch.context() as patch:
+        patch.setattr(keys, "look_up", fail)
+        asked = [keyring.identify(cast.norte_key) for _ in range(3)]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(one) for one in told] == [ConnectionResetError] * 3
+    assert isinstance(await keyring.identify(cast.norte_key), KeyIdentity)
 
 
 async def test_a_key_expires_by_itself(db, cast):
