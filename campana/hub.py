@@ -7,15 +7,13 @@ preferences or takes part in a request.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
-from campana import frames, render
+from campana import admission, frames
 from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
 from campana.live import Live
@@ -23,7 +21,7 @@ from campana.moment import Moment
 from campana.news import Due, News
 from campana.queries import queries
 from campana.signals import Hint
-from campana.stream import Reader, Stream, cursor_of
+from campana.stream import Stream
 
 log = structlog.get_logger()
 
@@ -44,6 +42,7 @@ class Hub:
         self._opening: list[Stream] = []
         self._dirty: set[Stream] = set()
         self._behind: set[Stream] = set()
+        self._doubted: set[Stream] = set()
         self._work = asyncio.Event()
         self._lagging = asyncio.Event()
         self._limit = streams_per_user
@@ -94,6 +93,7 @@ class Hub:
         stream.is_gone = True
         self._dirty.discard(stream)
         self._behind.discard(stream)
+        self._doubted.discard(stream)
 
     def streams(self) -> list[Stream]:
         """All of them, as a copy."""
@@ -110,14 +110,20 @@ class Hub:
     # -- hints
 
     def hint(self, told: Hint) -> None:
-        """Whose streams to look at, which signals to read, whose streams to close."""
+        """Whose streams to look at, which signals to read, whose right to be open to doubt.
+
+        Every login of the database can NOTIFY: the doubted hear nothing until it has been asked.
+        """
         users = self._streams.get(told.tenant_id, {})
         ids = users.keys() if told.user_ids is None else told.user_ids
         concerned = [stream for user_id in ids for stream in users.get(user_id, ())]
         if told.closes:
-            for stream in concerned:
-                if told.credential in (None, stream.reader.credential_id):
-                    self.close(stream, "signed_out")
+            self._doubted.update(
+                stream
+                for stream in concerned
+                if told.credential in (None, stream.reader.credential_id)
+            )
+            self._work.set()
             return
         self._dirty.update(concerned)
         if users:
@@ -145,12 +151,18 @@ class Hub:
             await self._work.wait()
             self._work.clear()
             try:
+                await self._settle_doubts()
                 await self._tick()
             except Exception as error:
                 story = is_unforeseen(error)
                 log.warning("hub.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(0.25)
                 self.gap()
+
+    async def _settle_doubts(self) -> None:
+        if doubted := [*self._doubted]:
+            await self._check(doubted)
+            self._doubted.difference_update(doubted)
 
     async def _tick(self) -> None:
         opening, self._opening = [s for s in self._opening if not s.is_gone], []
@@ -178,6 +190,7 @@ class Hub:
         if lost:
             for stream in self.streams():
                 heard.setdefault(stream, []).append(frames.RESYNC_LIVE)
+        self._put_off_doubted(fresh, due, heard)
         await self._write(fresh, due, heard)
         if self._dirty or self.live.pending:
             self._work.set()
@@ -188,6 +201,24 @@ class Hub:
             return True
         self._fall_behind(stream)
         return False
+
+    def _put_off_doubted(
+        self,
+        fresh: dict[Stream, bytes],
+        due: dict[Stream, Due],
+        heard: dict[Stream, list[bytes]],
+    ) -> None:
+        """Not a word before their right is certain; then all that they are due."""
+        for stream in self._doubted & (fresh.keys() | due.keys() | heard.keys()):
+            due.pop(stream, None)
+            heard.pop(stream, None)
+            if fresh.pop(stream, None):
+                stream.is_open = False
+                self._opening.append(stream)
+            else:
+                stream.missed_live = True
+                self._fall_behind(stream)
+                self._dirty.add(stream)
 
     async def _write(
         self,
@@ -222,43 +253,19 @@ class Hub:
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""
         async with self.db.bus() as connection:
-            rows = await connection.fetch(queries.hub.admit.sql, *credentials(opening))
+            rows = await admission.allowed(connection, opening)
             moment = Moment.read(await connection.fetchval(queries.hub.snapshot.sql))
         admitted = {}
-        for row in rows:
-            stream = opening[row["ord"] - 1]
-            if stream.is_gone:
-                continue  # closed while we asked: what we were told may be older than the reason
-            stream.cursor, lost = cursor_of(stream.asked, self.epoch, row["seq"], row["floor"])
-            stream.is_open = True
-            admitted[stream] = self._hello(stream, row, moment, lost)
-        for stream in opening:
-            if stream not in admitted and not stream.is_gone:
-                self.close(stream, "signed_out")
+        for stream, row in rows.items():
+            if not stream.is_gone:  # closed while we asked: what we were told may be older
+                admitted[stream] = admission.greeting(stream, row, self.epoch, moment)
+                stream.is_open = True
+        self._close_others(opening, rows)
         return admitted
 
     async def admit_one(self, stream: Stream) -> bytes | None:
         """For a poller: its hello, or None when it may not read."""
         return (await self._admit([stream])).get(stream)
-
-    def _hello(
-        self, stream: Stream, row: asyncpg.Record, moment: Moment | None, lost: bool
-    ) -> bytes:
-        reader = stream.reader
-        body = {
-            "userId": str(reader.user_id),
-            "tenantId": str(reader.tenant_id),
-            "role": reader.role,
-            "timestamp": datetime.now(UTC).isoformat(),
-            "seq": row["seq"],
-            "unread": row["unread"],
-            "rev": row["rev"],
-            "signal": str(moment),
-        }
-        if stream.form == "html":
-            body["badge"] = render.badge(row["unread"], reader.locale)
-        stream.unread, stream.rev, stream.since = row["unread"], row["rev"], moment
-        return frames.hello(self.epoch, stream.cursor, body, lost=lost)
 
     async def catch_up(self) -> None:
         """Wait until a stream lags, then go on with those whose buffers have drained."""
@@ -279,19 +286,17 @@ class Hub:
         """
         self.live.note_gap()
         self._work.set()
-        streams = [s for s in self.streams() if s.is_open]
+        await self._check([s for s in self.streams() if s.is_open])
+
+    async def _check(self, streams: list[Stream]) -> None:
         async with self.db.bus() as connection:
-            rows = await connection.fetch(queries.hub.admit.sql, *credentials(streams))
-        allowed = set()
-        for row in rows:
-            stream = streams[row["ord"] - 1]
-            allowed.add(stream)
-            if (stream.cursor, stream.unread, stream.rev) != (
-                row["seq"],
-                row["unread"],
-                row["rev"],
-            ):
+            rows = await admission.allowed(connection, streams)
+        for stream, row in rows.items():
+            if stream.is_open and not admission.is_where(stream, row):
                 self.look_at([stream])
+        self._close_others(streams, rows)
+
+    def _close_others(self, streams: Iterable[Stream], allowed: Container[Stream]) -> None:
         for stream in streams:
             if stream not in allowed and not stream.is_gone:
                 self.close(stream, "signed_out")
@@ -304,17 +309,3 @@ def _fitting(live: list[bytes], room: int) -> list[bytes]:
         if room < 0:
             return live[:number]
     return live
-
-
-def credentials(
-    streams: Iterable[Stream],
-) -> tuple[list[UUID], list[UUID], list[int], list[str], list[str]]:
-    """The columns that hub.admit asks about, one entry per stream."""
-    readers: list[Reader] = [s.reader for s in streams]
-    return (
-        [r.tenant_id for r in readers],
-        [r.user_id for r in readers],
-        [r.auth_version for r in readers],
-        [r.credential for r in readers],
-        [r.credential_id for r in readers],
-    )

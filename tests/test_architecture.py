@@ -36,9 +36,10 @@ CORRIDOR: dict[str, set[str]] = {
     "live": {"db", "frames", "queries", "stream"},
     "news": {"db", "frames", "queries", "stream"},
     "hub": {
-        *("db", "errors", "frames", "live", "moment", "news", "queries", "render", "signals"),
+        *("admission", "db", "errors", "frames", "live", "moment", "news", "queries", "signals"),
         "stream",
     },
+    "admission": {"db", "frames", "moment", "queries", "render", "stream"},
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
     "clock": {"db", "errors", "outbox", "queries", "sessions", "signals"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 
 from campana import keys, sessions, users, wheel
@@ -52,6 +53,19 @@ async def test_signing_out_closes_the_streams_of_that_session_only(
     await closes(here)
     await still_hear(publish, there, luis)
     assert (await here.open()).status == 401
+
+
+async def test_a_hint_from_another_program_ends_no_stream(
+    sign_in, listen, owner, publish, cast, corridor
+) -> None:
+    """Every login of the database can notify."""
+    ana, _ = await sign_in(cast.ana_admin)
+    luis = await listen(cast.luis_colleague)
+    for who in ({}, {"u": [str(cast.ana_admin.id)]}):
+        forged = orjson.dumps({"t": str(cast.norte), "close": None, **who}).decode()
+        await owner.execute("select pg_notify($1, $2)", HINT, forged)
+    await still_hear(publish, ana, luis)
+    assert not ana.named("bye")
 
 
 @pytest.mark.parametrize("verb", ["deactivate", "change_role", "change_password"])

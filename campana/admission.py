@@ -1,0 +1,53 @@
+"""Admission: may these streams be open, and where is each inbox? Asked again and again."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from asyncpg import Record
+
+from campana import frames, render
+from campana.db import Tx
+from campana.moment import Moment
+from campana.queries import queries
+from campana.stream import Stream, cursor_of
+
+
+async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
+    """The heads (seq, unread, rev, floor) of those that may be open; the others are left out."""
+    readers = [stream.reader for stream in streams]
+    rows = await tx.fetch(
+        queries.hub.admit.sql,
+        [reader.tenant_id for reader in readers],
+        [reader.user_id for reader in readers],
+        [reader.auth_version for reader in readers],
+        [reader.credential for reader in readers],
+        [reader.credential_id for reader in readers],
+    )
+    return {streams[row["ord"] - 1]: row for row in rows}
+
+
+def is_where(stream: Stream, head: Record) -> bool:
+    """Whether the reader has been told everything up to this head."""
+    told = stream.cursor, stream.unread, stream.rev
+    return told == (head["seq"], head["unread"], head["rev"])
+
+
+def greeting(stream: Stream, head: Record, epoch: str, moment: Moment | None) -> bytes:
+    """Sets the stream's cursor from what it asked for; its hello."""
+    stream.cursor, lost = cursor_of(stream.asked, epoch, head["seq"], head["floor"])
+    stream.unread, stream.rev, stream.since = head["unread"], head["rev"], moment
+    reader = stream.reader
+    body: dict[str, Any] = {
+        "userId": str(reader.user_id),
+        "tenantId": str(reader.tenant_id),
+        "role": reader.role,
+        "timestamp": datetime.now(UTC).isoformat(),
+        "seq": head["seq"],
+        "unread": head["unread"],
+        "rev": head["rev"],
+        "signal": str(moment),
+    }
+    if stream.form == "html":
+        body["badge"] = render.badge(head["unread"], reader.locale)
+    return frames.hello(epoch, stream.cursor, body, lost=lost)
