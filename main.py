@@ -5,6 +5,7 @@ settings → database → corridor → web application → serving, and back in 
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 
@@ -25,15 +26,15 @@ from handlers.application import application
 log = structlog.get_logger()
 
 SHUTDOWN_SECONDS = 4.0
+LEAVING_SECONDS = 40.0
+"""For streams, rounds and the embedded server; service managers wait 90."""
 YOUNG = 20_000
 """Objects that the garbage collector lets gather: more than one broadcast to thousands makes."""
 
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; streams are sent away first, so that nobody waits."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _told_to_stop()
     async with opened(settings) as db:
         if wrong := await misplayed(db):
             raise CommandError(f"{wrong}: tenants would not be kept apart, see main.py doctor")
@@ -57,6 +58,31 @@ async def serve(settings: Settings) -> None:
                 await corridor.drain()
             finally:
                 await runner.cleanup()
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM; LEAVING_SECONDS later, or told again, the process gives up."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    since = 0.0
+
+    def leave() -> None:
+        nonlocal since
+        if not stop.is_set():
+            since = loop.time()
+            stop.set()
+            loop.call_later(LEAVING_SECONDS, _give_up, "the database does not answer")
+        elif loop.time() - since > 1:  # shells and supervisors send the same signal twice
+            _give_up("told again")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, leave)
+    return stop
+
+
+def _give_up(reason: str) -> None:
+    """Go as after kill -9: everything that counts is in the database."""
+    log.error("gave_up", reason=reason, success=False)
+    os._exit(1)
 
 
 def _settle() -> None:
