@@ -168,15 +168,12 @@ begin
 end;
 $$;
 
--- Whether the caller may publish for this tenant: for its own, when it is bound to one; for any, when
--- it is a program (see campana.find_tenant).
-create or replace function campana.may_publish_for(tenant uuid) returns boolean
+-- Whether the caller may publish for any tenant: a program, neither bound to one nor a request that is
+-- bound to none (see campana.find_tenant).
+create or replace function campana.is_program() returns boolean
 language sql stable as $$
-  select case
-    when campana.current_tenant() is null
-    then current_setting('role') <> 'campana_web' and current_setting('app.web', true) is distinct from 'on'
-    else campana.current_tenant() = tenant
-  end;
+  select coalesce(current_setting('app.tenant_id', true), '') = ''
+    and current_setting('role') <> 'campana_web' and current_setting('app.web', true) is distinct from 'on';
 $$;
 
 -- A commit that notifies holds a cluster-wide lock across its fsync: wake only when all sleep.
@@ -191,8 +188,9 @@ end;
 $$;
 
 -- Returns the event's id (UUIDv7). A second event with the same dedupe_key returns the first's.
--- An event as most are is one statement, because each is paid by every publisher: it also asks what
--- campana.wake_a_dispatcher() asks. What it does not take is published with care, or refused.
+-- An event as most are, of a built-in type and told by a program, is one statement, because each is
+-- paid by every publisher: it also asks what campana.wake_a_dispatcher() asks. What it does not take
+-- is published with care, or refused.
 create or replace function public.publish_event(
   tenant       text,
   type         text,
@@ -218,22 +216,20 @@ declare
   all_sleep boolean;
 begin
   if coalesce(actor, dedupe_key) is null and coalesce(deliver_at, expires_at) is null and actions is null
-     and campana.is_plain(title, message, data, url)
+     and campana.is_program() and campana.is_plain(title, message, data, url)
      and (coalesce(priority, variant, subject, collapse_key) is null
           or campana.has_plain_marks(priority, variant, subject, collapse_key)) then
     insert into campana.outbox as o (
       tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, subject,
       collapse_key, published_at)
-    select t.id, campana.uuid7(), publish_event.type, coalesce(b.lasting, y.lasting), publish_event.audience,
+    select t.id, campana.uuid7(), publish_event.type, b.lasting, publish_event.audience,
       campana.parse_audience(t.id, publish_event.audience), publish_event.title, publish_event.message,
-      coalesce(publish_event.data, '{}'), coalesce(publish_event.priority, b.priority, y.priority),
-      coalesce(publish_event.variant, b.variant, y.variant), publish_event.url, publish_event.subject,
+      coalesce(publish_event.data, '{}'), coalesce(publish_event.priority, b.priority),
+      coalesce(publish_event.variant, b.variant), publish_event.url, publish_event.subject,
       publish_event.collapse_key, clock_timestamp()
     from campana.tenant t
-    left join campana.builtin_type b on b.name = publish_event.type
-    left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_event.type
-    where t.slug = publish_event.tenant and t.active and campana.may_publish_for(t.id)
-      and coalesce(b.lasting, y.lasting) is not null
+    cross join campana.builtin_type b
+    where t.slug = publish_event.tenant and t.active and b.name = publish_event.type
     returning o.event_id, (
       select not bool_or(d.awake and d.beat > clock_timestamp() - interval '1 second') from campana.dispatcher d
     )
