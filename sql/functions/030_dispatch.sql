@@ -58,7 +58,7 @@ end;
 $$;
 
 -- Recipients of lasting events: everyone in the audience whose preferences want the type, never the actor.
--- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (outbox.fan_out holds
+-- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (fan_out() holds
 -- the same rule for many events at once). No row when the inbox bit is off.
 create or replace function campana.recipients(
   tenant uuid, rule jsonb, type text, actor uuid, default_channels integer, after uuid, at_most integer
@@ -98,6 +98,134 @@ create or replace function campana.live_payload(
 language sql stable as $$
   select jsonb_build_object('id', id, 'type', type, 'words', words, 'data', data, 'priority', priority,
     'variant', variant, 'url', url, 'actions', actions, 'actor', actor, 'subject', subject, 'publishedAt', published_at);
+$$;
+
+-- Dispatches outbox rows `ids`, whose words are `said`: events, signals, heads, inbox rows in one statement.
+-- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
+-- How many recipients a handful of events has, no statistics tell: expecting few, the planner would compare
+-- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`).
+create or replace function campana.fan_out(ids bigint[], said jsonb[])
+returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[])
+language plpgsql volatile rows 10 set enable_nestloop = off as $$
+#variable_conflict use_column
+begin
+  return query
+  with taken as (
+    delete from campana.outbox o where o.id = any (ids) returning o.*
+  ),
+  due as materialized (
+    select t.*, w.words
+    from taken t
+    join unnest(ids, said) w (id, words) on w.id = t.id
+  ),
+  lasting as (
+    insert into campana.event (
+      tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+      collapse_key, expires_at, published_at)
+    select tenant_id, event_id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+      collapse_key, expires_at, published_at
+    from due
+    where lasting
+  ),
+  signals as (
+    insert into campana.signal (tenant_id, name, event_id, rule, payload)
+    select tenant_id, type, event_id, rule, campana.live_payload(due.event_id, due.type, due.words, due.data,
+      due.priority, due.variant, due.url, due.actions, due.actor, due.subject, due.published_at)
+    from due
+    order by id
+    returning tenant_id, id
+  ),
+  -- Events for the same audience are one `audience` here: it is evaluated once.
+  kind as materialized (
+    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.actor, d.expires_at, d.collapse_key,
+      dense_rank() over (order by d.tenant_id, d.type, d.rule) as audience
+    from due d
+    where d.lasting
+  ),
+  -- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked; campana.recipients() is its twin
+  -- for one event. No row when the inbox bit is off, never one for the actor.
+  member as materialized (
+    select a.audience, m.user_id, m.reason, e.channels
+    from (
+      select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule,
+        campana.default_channels(k.tenant_id, k.type) as channels
+      from kind k
+      order by k.audience
+    ) a
+    cross join lateral campana.audience_members(a.tenant_id, a.rule) m
+    left join lateral (
+      select r.value, r.locked from campana.role_preference r
+      where r.tenant_id = a.tenant_id and r.role = m.role and r.type = a.type offset 0
+    ) r on true
+    left join lateral (
+      select p.value, p.chosen from campana.user_preference p
+      where p.tenant_id = a.tenant_id and p.user_id = m.user_id and p.type = a.type offset 0
+    ) p on true
+    cross join lateral (
+      select (coalesce(r.value, a.channels) & ~(coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)))
+        | (coalesce(p.value, 0) & coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)) as channels
+    ) e
+    where e.channels & 1 <> 0
+  ),
+  -- `back`: the how-manieth of a reader's events in this round, from the last one; the first has the highest.
+  -- (Users' ids are unique by themselves, and sort faster than behind a tenant's.)
+  recipient as materialized (
+    select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason, m.channels,
+      row_number() over events as back,
+      lead(k.id) over events is null as is_first
+    from kind k
+    join member m on m.audience = k.audience
+    where m.user_id is distinct from k.actor
+    window events as (partition by m.user_id order by k.id desc)
+  ),
+  heads as (
+    insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
+    select tenant_id, user_id, back, back from recipient where is_first order by user_id
+    on conflict (tenant_id, user_id) do update
+      set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
+    returning tenant_id, user_id, seq
+  ),
+  numbered as materialized (
+    select tenant_id, user_id, seq, row_number() over (partition by tenant_id order by user_id) - 1 as number
+    from heads
+  ),
+  -- The last of a reader's events gets the head's seq.
+  placed as materialized (
+    select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels,
+      r.ord, n.number / 75 as piece, n.seq + 1 - r.back as seq
+    from recipient r
+    join numbered n on n.user_id = r.user_id
+  ),
+  rows as (
+    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
+    select tenant_id, user_id, event_id, event_id, seq, channels, reason, collapse_key
+    from placed
+  ),
+  -- Pieces of campana.event_recipients begin at the same users for all events of this round.
+  beginning as materialized (
+    select tenant_id, user_id, number / 75 as piece from numbered where number % 75 = 0
+  ),
+  places as (
+    insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
+    select k.tenant_id, k.event_id, b.user_id, g.user_ids, g.seqs
+    from (
+      -- grouped by plain numbers: where the planner sorts, it sorts those
+      select ord, piece, array_agg(user_id) as user_ids, array_agg(seq) as seqs
+      from placed
+      group by ord, piece
+    ) g
+    join kind k on k.id = g.ord
+    join beginning b on b.tenant_id = k.tenant_id and b.piece = g.piece
+  ),
+  clocks as (
+    insert into campana.expiring (tenant_id, user_id, seq, expires_at)
+    select tenant_id, user_id, seq, expires_at from placed where expires_at is not null
+  )
+  select t.tenant_id,
+    (select case when count(*) <= 100 then array_agg(h.user_id) end from heads h where h.tenant_id = t.tenant_id) as user_ids,
+    (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id) as signal_ids
+  from (select distinct tenant_id from due) t;
+end;
 $$;
 
 -- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
