@@ -20,12 +20,16 @@ from campana.signals import Hint
 
 log = structlog.get_logger()
 
-POLL_AWAKE = 0.004
+POLL_AWAKE = 0.003
 """Seconds between looks while awake."""
 POLL_ASLEEP = 0.25
 """Covers lost wake-ups, crashes and an emptied dispatcher table."""
-GATHER = 0.001
-FEW, MANY = 3, 100
+FEW, MANY = 4, 100
+"""Events in a round between which it pays to let some gather …"""
+CHEAP = 0.0005
+"""… if each took less than so many seconds …"""
+GATHER = 0.005
+"""… for so many."""
 LINGER = 0.5
 """Seconds of nothing before it sleeps."""
 BEAT_AWAKE = 0.3
@@ -91,13 +95,21 @@ class Dispatcher:
     async def _work_until_idle(self) -> None:
         await self._beat(awake=True)
         idle_since = monotonic()
+        events = 1  # why it is awake
         while not self._stopping and monotonic() - idle_since < LINGER:
             self._wake.clear()
-            done = await self._round()
-            if done.events:
+            started = monotonic()
+            # After a round with nothing in it a glance is enough, a third of a round's price.
+            events = (await self._round()).events if events or await self._glance() else 0
+            if events:
                 idle_since = monotonic()
             await self._beat(awake=True)
-            await self._pause(_moment(done.events))
+            await self._pause(_moment(events, monotonic() - started))
+
+    async def _glance(self) -> bool:
+        async with self._db.bus() as connection:
+            waits: bool = await connection.fetchval(queries.outbox.waits.sql)
+            return waits
 
     async def _sleep(self) -> None:
         """Until something is found."""
@@ -169,12 +181,12 @@ class Dispatcher:
             pass
 
 
-def _moment(events: int) -> float:
-    """Seconds before the next look, after a round of so many events.
+def _moment(events: int, took: float) -> float:
+    """Seconds before the next look, after a round of so many events that took so many seconds.
 
-    A full round means a backlog, and one or two mean that somebody waits for just those: go on.
-    Between them a moment lets events gather: many in one round cost less than one each.
+    A full round means a backlog, and a few mean that somebody waits for just those: go on. Between
+    them events gather, unless each is much work: many cheap ones in one round cost the least.
     """
     if events == 0:
         return POLL_AWAKE
-    return GATHER if FEW < events < MANY else 0.0
+    return GATHER if FEW < events < MANY and took < events * CHEAP else 0.0

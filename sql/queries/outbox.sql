@@ -5,6 +5,10 @@ select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data
   o.collapse_key, o.progress, o.actor_name
 from campana.take($1, $2) o;
 
+-- name: waits$
+-- Whether any event is in the queue.
+select exists (select from campana.outbox);
+
 -- name: tenant^
 -- What rendering and planning need of a tenant: how many people, as far as it matters (not beyond
 -- $2), which languages they read, and its time zone.
