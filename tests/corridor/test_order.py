@@ -57,6 +57,7 @@ def test_the_check_sees_a_reversed_pair() -> None:
 async def test_order_holds_under_eight_publishers_and_two_dispatchers(
     dsn, roles, settings, cast, owner, monkeypatch, chunk, times
 ) -> None:
+    monkeypatch.setattr(outbox, "HUGE", chunk)
     monkeypatch.setattr(outbox, "CHUNK", chunk)
     async with AsyncExitStack() as running:
         for _ in range(2):
@@ -121,6 +122,7 @@ async def test_who_has_waited_longest_is_served_first(db, owner, monkeypatch) ->
 async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
     db, owner, cast, monkeypatch
 ) -> None:
+    monkeypatch.setattr(outbox, "HUGE", 2)
     monkeypatch.setattr(outbox, "CHUNK", 2)
     huge = await publish_event(owner, title="for all four")
     following = await publish_event(owner, audience="user:ana@norte.test", title="for Ana")

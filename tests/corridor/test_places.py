@@ -67,6 +67,7 @@ async def test_every_recipient_of_a_large_audience_finds_its_own_row(
     db, owner, cast, monkeypatch, chunk
 ):
     await demo.add_people(db, 200)
+    monkeypatch.setattr(outbox, "HUGE", chunk)
     monkeypatch.setattr(outbox, "CHUNK", chunk)
     # inboxes of different lengths: the same event has another seq in each
     (some,) = await post(db, {"audience": "role:STAFF"}, tenant=demo.LOAD_TENANT)
