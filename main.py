@@ -20,7 +20,6 @@ from campana.corridor import Corridor
 from campana.doctor.way import misplayed
 from campana.installation import opened
 from campana.settings import Settings
-from handlers.app_keys import CORRIDOR, HUB
 from handlers.application import application
 
 log = structlog.get_logger()
@@ -39,9 +38,7 @@ async def serve(settings: Settings) -> None:
         if wrong := await misplayed(db):
             raise CommandError(f"{wrong}: tenants would not be kept apart, see main.py doctor")
         corridor = Corridor(db, settings)
-        app = application(settings, db)
-        app[CORRIDOR] = corridor
-        app[HUB] = corridor.hub
+        app = application(settings, db, corridor)
         async with corridor.running():
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
             await runner.setup()

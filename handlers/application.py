@@ -8,12 +8,13 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp_session import session_middleware
 
+from campana.corridor import Corridor
 from campana.db import Database
 from campana.door import Door
 from campana.keyring import Keyring
 from campana.settings import Settings
 from handlers import headers, middleware, navigation, render
-from handlers.app_keys import DB, DOOR, KEYRING, SETTINGS
+from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
 
@@ -23,8 +24,8 @@ MOST_BYTES = 8 * 1024 * 1024
 warnings.filterwarnings("ignore", category=web.NotAppKeyWarning)
 
 
-def application(settings: Settings, db: Database) -> web.Application:
-    """The HTTP side of Campana. Add the hub under handlers.app_keys.HUB before serving streams."""
+def application(settings: Settings, db: Database, corridor: Corridor) -> web.Application:
+    """The HTTP side of Campana; whoever serves it runs the corridor."""
     lifetime = timedelta(days=settings.session_days)
     app = web.Application(
         client_max_size=MOST_BYTES,
@@ -40,6 +41,8 @@ def application(settings: Settings, db: Database) -> web.Application:
     app[DB] = db
     app[DOOR] = Door(db)
     app[KEYRING] = Keyring(db)
+    app[CORRIDOR] = corridor
+    app[HUB] = corridor.hub
     app.on_response_prepare.append(headers.protect)
     render.setup(app, navigation.frame)
     add_routes(app)

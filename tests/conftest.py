@@ -26,7 +26,6 @@ from campana.corridor import Corridor
 from campana.db import Database
 from campana.migrate import Roles, installed_roles
 from campana.settings import Settings
-from handlers.app_keys import CORRIDOR, HUB
 from handlers.application import application
 from handlers.session_storage import COOKIE
 from tests import cast as casting
@@ -135,13 +134,13 @@ async def corridor(db: Database, settings: Settings) -> AsyncIterator[Corridor]:
 @pytest.fixture
 def app(db: Database, settings: Settings) -> web.Application:
     """The web application; its corridor stands still, ask for `live_app` if it should run."""
-    return _application(settings, db, Corridor(db, settings))
+    return application(settings, db, Corridor(db, settings))
 
 
 @pytest.fixture
 def live_app(db: Database, settings: Settings, corridor: Corridor) -> web.Application:
     """The web application with everything running."""
-    return _application(settings, db, corridor)
+    return application(settings, db, corridor)
 
 
 @pytest.fixture
@@ -168,13 +167,6 @@ async def client(request: pytest.FixtureRequest, db: Database) -> AsyncIterator[
     for browser in browsers:
         await browser.session.close()
     await server.close()
-
-
-def _application(settings: Settings, db: Database, corridor: Corridor) -> web.Application:
-    app = application(settings, db)
-    app[CORRIDOR] = corridor
-    app[HUB] = corridor.hub
-    return app
 
 
 async def signed_in(db: Database, member: Member) -> str:

@@ -52,7 +52,7 @@ CORRIDOR: dict[str, set[str]] = {
 
 # What handlers may touch of it; a stream is theirs to open, everything else has a verb.
 OPEN_TO_HANDLERS = {"events", "publish", "inbox", "poll", "signals"}
-STREAM_HANDLERS = {"app_keys", "event_stream", "stream"}
+STREAM_HANDLERS = {"app_keys", "application", "event_stream", "stream"}
 
 # Businesses see these of the corridor, and of each other what is declared.
 OPEN_TO_DOMAINS = {"db", "errors", "events", "i18n", "publish", "queries", "users", "visits"}

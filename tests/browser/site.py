@@ -15,7 +15,6 @@ from aiohttp import web
 from campana.corridor import Corridor
 from campana.db import Database
 from campana.settings import Settings
-from handlers.app_keys import CORRIDOR, HUB
 from handlers.application import application
 from tests.waiting import eventually
 
@@ -39,9 +38,7 @@ class Site:
         return self.corridor.hub.count
 
     async def start(self) -> None:
-        app = application(self.settings, self.db)
-        app[CORRIDOR] = self.corridor
-        app[HUB] = self.corridor.hub
+        app = application(self.settings, self.db, self.corridor)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_port=True)
