@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campana.events import INBOX
-from tests.corridor.conftest import inbox_of, until_dispatched
+from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
 
 EMAIL = 2  # any outer channel: a bit that is not the inbox's
 TYPE = "sale:created"
@@ -33,35 +33,53 @@ def effective(default: int, role: tuple[int, int] | None, user: tuple[int, int] 
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(default=masks, roles=role_rows, users=user_rows)
-async def test_the_fan_out_obeys_the_rule(owner, cast, default, roles, users) -> None:
+async def test_both_ways_of_fanning_out_obey_the_rule(owner, cast, default, roles, users) -> None:
     undo = owner.transaction()
     await undo.start()
-    await owner.executemany(
-        "insert into campana.role_preference (tenant_id, role, type, value, locked)"
-        " values ($1, $2, $3, $4, $5)",
-        [(cast.norte, role, TYPE, *row) for role, row in roles.items()],
-    )
-    await owner.executemany(
-        "insert into campana.user_preference (tenant_id, user_id, type, value, chosen)"
-        " select tenant_id, id, $2, $3, $4 from campana.users where email = $1",
-        [(email, TYPE, *row) for email, row in users.items()],
-    )
-    rows = await owner.fetch(
-        """select u.email, r.channels
-        from campana.recipients($1, '["all"]', $2, null, $3, null, null) r
-        join campana.users u on u.id = r.user_id""",
-        cast.norte,
-        TYPE,
-        default,
-    )
-    await undo.rollback()
+    try:
+        await owner.executemany(
+            "insert into campana.role_preference (tenant_id, role, type, value, locked)"
+            " values ($1, $2, $3, $4, $5)",
+            [(cast.norte, role, TYPE, *row) for role, row in roles.items()],
+        )
+        await owner.executemany(
+            "insert into campana.user_preference (tenant_id, user_id, type, value, chosen)"
+            " select tenant_id, id, $2, $3, $4 from campana.users where email = $1",
+            [(email, TYPE, *row) for email, row in users.items()],
+        )
+        rows = await owner.fetch(
+            """select u.email, r.channels
+            from campana.recipients($1, '["all"]', $2, null, $3, null, null) r
+            join campana.users u on u.id = r.user_id""",
+            cast.norte,
+            TYPE,
+            default,
+        )
+        await owner.execute(
+            "update campana.builtin_type set channels = $2 where name = $1", TYPE, default
+        )
+        event_id = await publish_event(owner, type=TYPE)
+        await owner.execute(
+            "select f.tenant_id from campana.outbox o"
+            " cross join lateral campana.fan_out(array[o.id], array['{}'::jsonb]) f"
+            " where o.event_id = $1",
+            event_id,
+        )
+        written = await owner.fetch(
+            "select u.email, i.channels from campana.inbox i join campana.users u on u.id = i.user_id"
+            " where i.event_id = $1",
+            event_id,
+        )
+    finally:
+        await undo.rollback()
 
+    assert dict(written) == dict(rows), "many events at once, and one by itself"
     wanted = {
         person.email: effective(default, roles.get(person.role), users.get(person.email))
         for person in cast.of("norte")
         if person.email in PEOPLE
     }
-    assert {row["email"]: row["channels"] for row in rows} == {
+    assert dict(rows) == {
         email: channels for email, channels in wanted.items() if channels & INBOX
     }
 
