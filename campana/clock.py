@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from campana import sessions, signals
+from campana import search, sessions, signals
 from campana.db import Database
 from campana.errors import is_unforeseen
 from campana.queries import queries
@@ -38,6 +38,7 @@ class Clock:
         self.jobs: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (0.5, self.move_due),
             (1.0, self.expire),
+            (1.0, self.keep_words),
             (10.0, self.forget_signals),
             (600.0, self.forget_old),
         ]
@@ -61,6 +62,10 @@ class Clock:
             rows = await connection.fetch(queries.outbox.expire.sql, EXPIRE_AT_MOST)
         for row in rows:
             await signals.hint(self._db, row["tenant_id"], row["user_ids"])
+
+    async def keep_words(self) -> None:
+        """What was published becomes findable by index; until then it is looked through."""
+        await search.keep_words(self._db)
 
     async def forget_signals(self) -> None:
         """Live messages after a minute."""

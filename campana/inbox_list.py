@@ -1,11 +1,13 @@
 """What is in a reader's inbox, newest first.
 
 Pages by number for A16, by cursor (a seq) for going on. Work is bounded: a filter examines so
-many of the newest rows at a time, and a page says where the next look should begin.
+many of the newest rows at a time, and a page says where the next look should begin. Words are
+looked for in the newest rows first, then by index (sql/functions/052_search.sql).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,17 +27,24 @@ COUNTED = 10_000
 """Where the count of visible notifications stops."""
 FILTER_COUNTED = 1_000
 """Where the count of a filter's matches stops."""
-TEXT_SPAN = 2_000
-"""How many notifications one look for a text examines."""
-TYPE_SPAN = 5_000
-"""How many one look for a type does."""
+NEAR_SPAN = 500
+"""How many of the newest a look for words examines before it asks the index."""
+KNOWN = 1_000
+"""The most events that the index may name; where more say it, FAR_SPAN are looked through."""
+FAR_SPAN = 2_000
+"""How many notifications one long look for words examines."""
+KIND_SPAN = 5_000
+"""How many a look for a type or a priority does."""
 KINDS_SPAN = 500
 """How many of the newest are asked for their types."""
+
+VISIBLE, DELETED = (0, 1), 2
+"""States of a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One row of an inbox, in its reader's words."""
+    """One row of an inbox, in its reader's words. actor_name: who did it, if that is known."""
 
     id: UUID
     seq: int
@@ -51,6 +60,8 @@ class Notification:
     read_at: datetime | None
     reason: str
     subject: str | None
+    actor_name: str | None = None
+    is_deleted: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -59,18 +70,21 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which notifications to list. text: found in title or message, whatever case and accents."""
+    """Which notifications to list. text: words of title, message or who did it, the last one begun.
+
+    deleted: those that can be restored, instead of those that are there.
+    """
 
     unread: bool = False
     type: str | None = None
+    priority: str | None = None
     text: str | None = None
+    deleted: bool = False
 
     @property
-    def span(self) -> int | None:
-        """How many rows one look examines; None when every visible row matches."""
-        if self.text is not None:
-            return TEXT_SPAN
-        return None if self.type is None else TYPE_SPAN
+    def is_look(self) -> bool:
+        """Whether it takes a look through rows: the others are answered from what is counted."""
+        return self.deleted or bool(self.text or self.type or self.priority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +109,8 @@ async def page(
 ) -> Page:
     """The `number`-th page (from 1) of `limit` notifications, and how many there are."""
     skip = (number - 1) * limit
-    if only.span is not None:
-        return await _search(tx, person, only, only.span, limit, skip=skip)
+    if only.is_look:
+        return await _search(tx, person, only, limit, skip=skip)
     found = await _list(tx, person, only, limit, skip=skip)
     if number == 1 and found.older is None:
         return Page(found.rows, None, len(found.rows))
@@ -112,26 +126,49 @@ async def older_than(
     tx: Tx, person: Person, before: int, only: Filter = EVERYTHING, *, limit: int = 20
 ) -> Page:
     """The next `limit` below seq `before`. A filter may show fewer, even none, and still go on."""
-    if only.span is None:
+    if not only.is_look:
         return await _list(tx, person, only, limit, before=before)
-    found = await _search(tx, person, only, only.span, limit, before=before)
+    found = await _search(tx, person, only, limit, before=before)
     return Page(found.rows, found.older)
 
 
 async def one(tx: Tx, person: Person, notification_id: UUID) -> Notification | None:
     """A notification that is not deleted or expired."""
-    row = await queries.inbox_list.one(
-        tx, tenant=person.tenant_id, reader=person.id, id=notification_id
-    )
-    return _notification(row, person) if row else None
+    rows = await some(tx, person, [notification_id])
+    return rows[0] if rows and not rows[0].is_deleted else None
 
 
-async def types(tx: Tx, person: Person) -> list[str]:
-    """The event types that this inbox knows lately, sorted."""
-    found = queries.inbox_list.types(
-        tx, tenant=person.tenant_id, reader=person.id, before=NEWEST, span=KINDS_SPAN
+async def some(tx: Tx, person: Person, ids: Sequence[UUID]) -> list[Notification]:
+    """These, newest first, deleted ones too; not those that expired or are not there."""
+    found = queries.inbox_list.some(tx, tenant=person.tenant_id, reader=person.id, ids=ids)
+    return [
+        _notification(row, person) async for row in found if row["state"] in (*VISIBLE, DELETED)
+    ]
+
+
+async def kinds(tx: Tx, person: Person) -> tuple[list[str], list[str]]:
+    """The event types and priorities that this inbox knows lately, sorted by name."""
+    row = await anext(
+        queries.inbox_list.kinds(
+            tx, tenant=person.tenant_id, reader=person.id, before=NEWEST, span=KINDS_SPAN
+        )
     )
-    return [row["type"] async for row in found]
+    return row["types"] or [], row["priorities"] or []
+
+
+async def ids(
+    tx: Tx, person: Person, up_to: int, *, unread: bool = False, limit: int = 100
+) -> list[UUID]:
+    """The newest visible ones up to a seq: a change of all of them can be taken back."""
+    found = queries.inbox_list.ids(
+        tx,
+        tenant=person.tenant_id,
+        reader=person.id,
+        up_to=min(up_to, NEWEST - 1),
+        unread=unread,
+        limit=limit,
+    )
+    return [row["id"] async for row in found]
 
 
 async def _list(
@@ -155,14 +192,7 @@ async def _list(
 
 
 async def _search(
-    tx: Tx,
-    person: Person,
-    only: Filter,
-    span: int,
-    limit: int,
-    *,
-    before: int = NEWEST,
-    skip: int = 0,
+    tx: Tx, person: Person, only: Filter, limit: int, *, before: int = NEWEST, skip: int = 0
 ) -> Page:
     records = [
         record
@@ -173,9 +203,13 @@ async def _search(
             locale=person.locale,
             before=before,
             unread=only.unread,
+            deleted=only.deleted,
             type=only.type,
+            priority=only.priority,
             text=only.text,
-            span=span,
+            near=NEAR_SPAN,
+            far=FAR_SPAN if only.text else KIND_SPAN,
+            known=KNOWN,
             limit=limit,
             skip=skip,
         )
@@ -204,4 +238,6 @@ def _notification(row: Record, person: Person) -> Notification:
         read_at=row["read_at"],
         reason=row["reason"],
         subject=row["subject"],
+        actor_name=row["actor_name"],
+        is_deleted=row["state"] == DELETED,
     )

@@ -18,7 +18,17 @@ from handlers.guards import signed_in
 from handlers.render import page
 
 LATEST = 5
+MOST_LATEST = 100
 PAGE_SIZE = 20
+
+
+class LatestQuery(QueryShape):
+    """What the panel shows. before: a seq, to go on from after the `shown` rows it has."""
+
+    filter: Literal["all", "unread"] = "all"
+    before: int | None = Field(None, ge=1, le=inbox_list.NEWEST)
+    shown: int = Field(0, ge=0, le=MOST_LATEST)
+    limit: int = Field(LATEST, ge=1, le=MOST_LATEST)
 
 
 class PageQuery(QueryShape):
@@ -43,11 +53,20 @@ async def part(request: web.Request) -> web.StreamResponse:
 
 @signed_in
 async def latest(request: web.Request) -> web.StreamResponse:
-    """GET /notifications/latest: the bell's last five."""
-    person = request["person"]
+    """GET /notifications/latest?filter&before&shown&limit: the bell's last five, and on from them."""
+    query, person = fitting.query(request, LatestQuery), request["person"]
+    only = Filter(unread=query.filter == "unread")
+    before = query.before or inbox_list.NEWEST
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
-        found = await inbox_list.older_than(tx, person, inbox_list.NEWEST, limit=LATEST)
-    return page(request, "notifications/_latest.html", notifications=found.rows)
+        found = await inbox_list.older_than(tx, person, before, only, limit=query.limit)
+    return page(
+        request,
+        "notifications/_latest.html",
+        notifications=found.rows,
+        older=found.older,
+        filter=query.filter,
+        shown=query.shown,
+    )
 
 
 @signed_in
@@ -72,7 +91,7 @@ async def _listed(request: web.Request) -> dict[str, Any]:
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         head = await inbox.head(tx, person)
         found = await inbox_list.older_than(tx, person, before, only, limit=PAGE_SIZE)
-        types = await inbox_list.types(tx, person)
+        types, _priorities = await inbox_list.kinds(tx, person)
     return {
         "notifications": found.rows,
         "older": found.older,

@@ -17,7 +17,7 @@ from handlers import replies
 from handlers.app_keys import DB
 from handlers.declare import QueryShape, operation
 from handlers.guards import program
-from handlers.shapes import NotificationList
+from handlers.shapes import NotificationList, Priority
 
 MOST_BY_PAGE = 10_000
 
@@ -29,8 +29,9 @@ class ListQuery(QueryShape):
     limit: int = Field(20, ge=1, le=100)
     unread: bool = Field(False, description="Only unread ones.")
     type: str | None = Field(None, max_length=80, description="Only this event type.")
+    priority: Priority | None = Field(None, description="Only this priority.")
     q: str | None = Field(
-        None, max_length=200, description="Found in title or message, whatever case and accents."
+        None, max_length=200, description="Words of title, message or who did it."
     )
     cursor: str | None = Field(
         None, max_length=64, description="nextCursor of the page before; page is ignored then."
@@ -45,12 +46,13 @@ async def index(request: web.Request, query: ListQuery) -> web.Response:
     """GET /api/notifications
 
     Newest first. page × limit reaches 10,000; beyond, go on with the cursor. Totals count up to
-    10,000, those of filters up to 1,000, and say so in totalIsCapped. A look for a type examines
-    5,000 notifications and one for a text 2,000: a page may hold fewer than limit and still have
-    a nextCursor for going on.
+    10,000, those of filters up to 1,000, and say so in totalIsCapped. A look for a type or a
+    priority examines 5,000 notifications, one for words that many events say 2,500: a page may
+    hold fewer than limit and still have a nextCursor for going on. All words of q must be there,
+    in any order, the last one begun; case, accents and Spanish or English endings do not matter.
     """
     person = _reader(request)
-    only = Filter(unread=query.unread, type=query.type, text=query.q)
+    only = Filter(query.unread, query.type, query.priority, query.q)
     before = _before(query)
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         if before is None:

@@ -42,7 +42,7 @@ CORRIDOR: dict[str, set[str]] = {
     "admission": {"db", "frames", "moment", "queries", "render", "stream"},
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
-    "clock": {"db", "errors", "outbox", "queries", "sessions", "signals"},
+    "clock": {"db", "errors", "outbox", "queries", "search", "sessions", "signals"},
     "epoch": {"db", "queries"},
     "corridor": {
         *("clock", "db", "dispatcher", "epoch", "errors", "hub", "listener", "settings", "wheel"),

@@ -46,6 +46,7 @@ DEFINERS = {
     "cancel_event",
     "check_epoch",
     "close_session",
+    "events_saying",
     "extend_session",
     "find_token_issuers",
     "forget_old_sign_ins",

@@ -285,15 +285,12 @@ begin
 end;
 $$;
 
--- An event's words for one reader; campana/words.py holds the same rule.
-create or replace function campana.words_for(words jsonb, locale text) returns jsonb
-language sql immutable as $$
-  select coalesce(
-    words -> locale, words -> '', words -> 'en', (select value from jsonb_each(words) limit 1), '{}');
-$$;
-
--- Text without case and accents, for comparing.
-create or replace function campana.folded(words text) returns text
-language sql immutable as $$
-  select regexp_replace(normalize(lower(words), nfkd), '[\u0300-\u036f]', '', 'g');
+-- The newest `span` deleted rows below `before`.
+create or replace function campana.deleted_notifications(tenant uuid, reader uuid, before bigint, span integer)
+returns setof campana.inbox
+language sql stable rows 20 as $$
+  select * from campana.inbox i
+  where i.tenant_id = tenant and i.user_id = reader and i.seq < before and i.state = 2
+  order by i.seq desc
+  limit span;
 $$;

@@ -67,7 +67,7 @@ grant usage on all sequences in schema campana to campana_bus, campana_auth;
 
 -- What a request may touch directly, inside its tenant. Everything else goes through functions.
 grant select on
-  campana.tenant, campana.role, campana.branch, campana.users, campana.builtin_type, campana.tenant_type, campana.event, campana.event_recipients,
+  campana.tenant, campana.role, campana.branch, campana.users, campana.builtin_type, campana.tenant_type, campana.event, campana.event_recipients, campana.event_words,
   campana.installation, campana.role_preference, campana.scheduled, campana.poison
   to campana_web;
 grant select, insert, update on campana.inbox, campana.inbox_head to campana_web;

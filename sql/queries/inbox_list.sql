@@ -2,20 +2,22 @@
 -- Visible notifications, newest first.
 select
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
-  e.published_at, i.read_at, i.reason, e.subject
+  e.published_at, i.read_at, i.state, i.reason, e.subject,
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
 from campana.newest_notifications(:tenant, :reader, :before, :unread, :span, :skip) i
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
 order by i.seq desc;
 
--- name: one^
--- A single notification, unless it is out of sight.
+-- name: some
+-- These, in whatever state, newest first.
 select
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
-  e.published_at, i.read_at, i.reason, e.subject
-from campana.place_of(:tenant, :reader, array[:id]::uuid[]) p
+  e.published_at, i.read_at, i.state, i.reason, e.subject,
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
+from campana.place_of(:tenant, :reader, :ids) p
 join campana.inbox i on i.tenant_id = :tenant and i.user_id = :reader and i.seq = p.seq
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
-where i.state in (0, 1);
+order by i.seq desc;
 
 -- name: count_visible$
 -- How many are visible; counting stops at a cap.
@@ -27,43 +29,34 @@ from (
 ) counted;
 
 -- name: search
--- Among the newest of a span, those of a type, holding a text. One row at least: it tells
--- how many match and where the span ended (looked_to; null when it reached the oldest).
-with looked as materialized (
-  select i.* from campana.newest_notifications(:tenant, :reader, :before, :unread, :span, 0) i
-),
-matching as materialized (
-  select i.seq, i.id, i.read_at, i.reason, i.event_id
-  from looked i
-  join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
-  cross join lateral (select campana.words_for(e.words, :locale) as words offset 0) w
-  where (:type::text is null or e.type = :type)
-    and (
-      :text::text is null
-      or position(
-        campana.folded(:text)
-        in campana.folded(concat_ws(' ', w.words ->> 'title', w.words ->> 'message'))
-      ) > 0
-    )
-),
-shown as (
-  select * from matching order by seq desc limit :limit offset :skip
+-- Those that match all filters, newest first. One row at least: it tells how many match as far as
+-- the look went, and where it ended (looked_to; null when it reached the oldest).
+with found as materialized (
+  select f.seqs, f.looked_to
+  from campana.look_for(
+    :tenant, :reader, :before, campana.sought(:tenant, :locale, :text), :unread, :deleted, :type, :priority,
+    :skip::integer + :limit, :near, :far, :known) f
+  where :text::text is null or campana.sought(:tenant, :locale, :text) is not null
 )
 select
-  t.total, t.looked_to, i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
-  e.published_at, i.read_at, i.reason, e.subject
-from (
-  select
-    (select count(*) from matching) as total,
-    (select case when count(*) = :span then min(seq) end from looked) as looked_to
-) t
-left join shown i on true
+  coalesce(cardinality(f.seqs), 0) as total, f.looked_to,
+  i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
+  e.published_at, i.read_at, i.state, i.reason, e.subject,
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
+from (select) one
+left join found f on true
+left join lateral unnest(f.seqs[:skip::integer + 1 : :skip::integer + :limit::integer]) shown (seq) on true
+left join campana.inbox i on i.tenant_id = :tenant and i.user_id = :reader and i.seq = shown.seq
 left join campana.event e on e.tenant_id = :tenant and e.id = i.event_id
 order by i.seq desc;
 
--- name: types
--- Event types among the newest visible notifications.
-select distinct e.type
+-- name: kinds
+-- Event types and priorities among the newest visible notifications.
+select array_agg(distinct e.type) as types, array_agg(distinct e.priority) as priorities
 from campana.newest_notifications(:tenant, :reader, :before, false, :span, 0) i
-join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
-order by e.type;
+join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id;
+
+-- name: ids
+-- The newest ids up to a seq: visible ones, or of those only the unread.
+select i.id
+from campana.newest_notifications(:tenant, :reader, :up_to::bigint + 1, :unread, :limit, 0) i;

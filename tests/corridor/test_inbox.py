@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 import pytest
 
-from campana import inbox, inbox_list
+from campana import inbox, inbox_list, search
 from campana.inbox_list import Filter
 from campana.signals import HINT
 from campana.users import Person
@@ -310,8 +310,10 @@ async def test_filters_find_by_state_type_and_words_whatever_case_and_accents(db
     assert await found(text="CAFE", unread=True) == [stock]
     assert await found(text="leché", type="sale:created") == [sale]
     assert await found(text="nandu") == [other]
-    assert await found(text="100% otra_") == [other], "% and _ are ordinary characters"
-    assert await found(text="%") == [other]
+    assert await found(text="100% otra_c") == [other], "signs part words"
+    assert await found(text="%") == [], "there is no word in it"
+    assert await found(priority="high") == [stock]
+    assert await found(priority="high", text="venta") == []
 
 
 async def test_words_are_the_readers(db, cast, ana, see):
@@ -327,7 +329,10 @@ async def test_totals_say_when_counting_stopped(db, owner, ana, see, monkeypatch
     await fill(owner, ana, 60)
     monkeypatch.setattr(inbox_list, "COUNTED", 50)
     monkeypatch.setattr(inbox_list, "FILTER_COUNTED", 40)
-    monkeypatch.setattr(inbox_list, "TEXT_SPAN", 30)
+    monkeypatch.setattr(inbox_list, "NEAR_SPAN", 10)
+    monkeypatch.setattr(inbox_list, "FAR_SPAN", 20)
+    monkeypatch.setattr(inbox_list, "KNOWN", 5)
+    await search.keep_words(db)
 
     async def total(*filters):
         _, page = await see(ana, *filters)
@@ -337,6 +342,7 @@ async def test_totals_say_when_counting_stopped(db, owner, ana, see, monkeypatch
     assert await total(Filter(unread=True)) == (60, False, True), "the badge knows"
     assert await total(Filter(type="sale:created")) == (40, True, True)
     assert await total(Filter(text="venta 1")) == (0, True, True), "nothing yet, but not the end"
+    assert await total(Filter(text="1 venta")) == (1, False, False), "the index knows"
     assert await total(Filter(type="stock:low")) == (0, False, False)
 
 
