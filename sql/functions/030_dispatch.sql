@@ -103,10 +103,11 @@ $$;
 -- Dispatches outbox rows `ids`, whose words are `said`: events, signals, heads, inbox rows in one statement.
 -- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
 -- How many recipients a handful of events has, no statistics tell: expecting few, the planner would compare
--- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`).
+-- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`). Such a plan looks dear
+-- enough to be compiled, which takes seconds: no jit.
 create or replace function campana.fan_out(ids bigint[], said jsonb[])
 returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[])
-language plpgsql volatile rows 10 set enable_nestloop = off as $$
+language plpgsql volatile rows 10 set enable_nestloop = off set jit = off as $$
 #variable_conflict use_column
 begin
   return query
