@@ -1,27 +1,75 @@
-"""Addresses of static files: with a fingerprint of the content, so that they are kept for ever."""
+"""Addresses of static files: with a fingerprint of the content, so that they are kept for ever.
+
+What every page needs travels as two files, made of the sheets and scripts that people write: fewer
+requests, and fewer bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "static"
 PREFIX = "/static/"
+STYLES, SCRIPTS = "campana.css", "campana.js"
+FIRST_SHEET = "tokens"  # fixes the order of the layers
+IN_ORDER = ("page", "bell", "sound", "toasts", "inbox", "panel", "forms", "keyboard", "install")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_GAP = re.compile(r"\s*\n\s*")
 
 
 def asset(path: str) -> str:
-    """`/static/css/base.css?v=1f2e3d4c5b` for `css/base.css`."""
+    """`/static/icons.svg?v=1f2e3d4c5b` for `icons.svg`."""
     return f"{PREFIX}{path}?v={fingerprint(path)}"
 
 
 def fingerprint(path: str) -> str:
     """Ten hexadecimal digits of the file as it is now; FileNotFoundError when there is none."""
-    file = ROOT / path
+    if path in BUNDLES:
+        return _short("".join(map(_digest_of, BUNDLES[path]())).encode())
+    return _digest_of(ROOT / path)
+
+
+def content(path: str) -> bytes:
+    """What is served as `path`."""
+    if path == STYLES:
+        return _lean("\n".join(sheet.read_text() for sheet in sheets())).encode()
+    if path == SCRIPTS:
+        return ";\n".join(script.read_text() for script in scripts()).encode()
+    return (ROOT / path).read_bytes()
+
+
+def sheets() -> list[Path]:
+    """The style sheets, in the order in which they are read; whoever adds one needs no list."""
+    found = (ROOT / "css").glob("*.css")
+    return sorted(found, key=lambda sheet: (sheet.stem != FIRST_SHEET, sheet.stem))
+
+
+def scripts() -> list[Path]:
+    """The scripts of all pages of people who are signed in, in the order in which they run."""
+    return [ROOT / "js" / f"{name}.js" for name in IN_ORDER]
+
+
+BUNDLES: dict[str, Callable[[], list[Path]]] = {STYLES: sheets, SCRIPTS: scripts}
+
+
+def _lean(sheet: str) -> str:
+    """Without what only people read."""
+    return _GAP.sub("\n", _COMMENT.sub("", sheet)).strip()
+
+
+def _digest_of(file: Path) -> str:
     changed = file.stat()
     return _digest(file, changed.st_mtime_ns, changed.st_size)
 
 
 @lru_cache(maxsize=256)
 def _digest(file: Path, changed_at: int, size: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+    return _short(file.read_bytes())
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:10]

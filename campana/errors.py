@@ -9,7 +9,7 @@ class's docstring; the closed list of codes is `CODES`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import asyncpg
@@ -49,12 +49,18 @@ def is_passing(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with one field of the input; `field` is '' when it is the whole."""
+    """One thing wrong with one field of the input; `field` is '' when it is the whole.
+
+    kind, limit: the rule it breaks and its bound, for who says it in other words.
+    """
 
     field: str
     code: str
     message: str
     hint: str | None = None
+    _: KW_ONLY
+    kind: str = ""
+    limit: int | str | None = None
 
     def as_dict(self) -> dict[str, str]:
         parts = {"field": self.field, "code": self.code, "message": self.message}

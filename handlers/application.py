@@ -13,7 +13,7 @@ from campana.db import Database
 from campana.door import Door
 from campana.keyring import Keyring
 from campana.settings import Settings
-from handlers import headers, middleware, navigation, render
+from handlers import compression, headers, middleware, navigation, render
 from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
@@ -31,6 +31,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
         client_max_size=MOST_BYTES,
         middlewares=[
             middleware.trace,
+            compression.zip_pages,
             middleware.translate_errors,
             session_middleware(PostgresStorage(db, lifetime)),
             middleware.admit,

@@ -17,6 +17,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 JSON = "application/json"
 CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
+LIMITS = ("max_length", "le", "ge", "expected")
+"""What pydantic calls the bound of a rule."""
 MOST_FINDINGS = 2_000
 """More than these are counted, not told: putting 700,000 into words would stop every stream."""
 
@@ -74,7 +76,7 @@ def details(error: ValidationError) -> list[ErrorDetails]:
     if (count := error.error_count()) > MOST_FINDINGS:
         hint = "Send the fields of the description, and no others."
         raise Invalid(f"{count:,} things are wrong.", field="", code="invalid_value", hint=hint)
-    return error.errors(include_url=False, include_input=False, include_context=False)
+    return error.errors(include_url=False, include_input=False)
 
 
 def field_error(
@@ -84,7 +86,8 @@ def field_error(
     where = ".".join(map(str, place))
     code = CODES.get(detail["type"], "invalid_value")
     if code != "unknown_field":
-        return FieldError(where, code, _sentence(detail["msg"]))
+        said = _sentence(detail["msg"])
+        return FieldError(where, code, said, kind=detail["type"], limit=_limit(detail))
     unknown, names = str(place[-1])[:80], list(known)
     near = get_close_matches(unknown, names, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(names)}."
@@ -94,6 +97,11 @@ def field_error(
 def wire_names(shape: type[BaseModel]) -> list[str]:
     """The fields of a shape as they are written on the wire."""
     return [info.alias or name for name, info in shape.model_fields.items()]
+
+
+def _limit(detail: ErrorDetails) -> int | str | None:
+    bounds = detail.get("ctx", {})
+    return next((bounds[name] for name in LIMITS if name in bounds), None)
 
 
 def _sentence(message: str) -> str:

@@ -26,7 +26,7 @@ from campana.errors import (
     WrongMediaType,
     from_postgres,
 )
-from handlers import guards, identity, origin, render, replies
+from handlers import field_words, guards, identity, origin, render, replies
 
 log = structlog.get_logger(__name__)
 
@@ -128,10 +128,20 @@ async def _error_page(
             status=error.status,
             **await render.appearance(request),
             person=person,
-            errors=[one.as_dict() for one in error.errors],
+            errors=[field_words.in_words(one) for one in error.errors],
+            seconds=error.retry_after,
+            request_id=request["request_id"],
+            **_ways_back(request),
         )
     response.headers.update({**replies.headers_of(error), **headers})
     return response
+
+
+def _ways_back(request: web.Request) -> dict[str, str]:
+    """The same page again, if it was one; the page that led here, if it is ours."""
+    again = request.path_qs if request.method in origin.SAFE_METHODS else ""
+    before = replies.page_before(request, "")
+    return {"again": replies.local_path(again, ""), "before": before if before != again else ""}
 
 
 def _from_http(exc: web.HTTPException) -> CampanaError:

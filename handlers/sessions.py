@@ -12,6 +12,7 @@ from aiohttp_session import get_session, new_session
 from campana import demo, sessions
 from campana.errors import CampanaError, TooMany, Unauthorized
 from campana.i18n import gettext as _
+from campana.i18n import ngettext
 from handlers.app_keys import DB, SETTINGS
 from handlers.guards import anyone
 from handlers.inputs import Form, form
@@ -85,7 +86,11 @@ def _in_words(error: CampanaError | None) -> str | None:
         return None
     if isinstance(error, TooMany):
         seconds = error.retry_after or 1
-        return _("Too many attempts. Try again in %(seconds)s s.") % {"seconds": seconds}
+        return ngettext(
+            "Too many attempts. Try again in %(num)s second.",
+            "Too many attempts. Try again in %(num)s seconds.",
+            seconds,
+        ) % {"num": seconds}
     return _("E-mail or password is wrong.")
 
 

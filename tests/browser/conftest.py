@@ -57,6 +57,7 @@ USUAL: dict[str, Any] = {
     "locale": "es",
     "viewport": {"width": 1280, "height": 800},
     "reduced_motion": "reduce",  # nobody waits for a movement to end
+    "service_workers": "block",  # requests that one answers cannot be changed on their way
 }
 
 Visit = Callable[..., Awaitable[Page]]

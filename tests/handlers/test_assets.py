@@ -11,16 +11,16 @@ from tests.conftest import SignIn
 
 async def test_a_fingerprinted_file_is_kept_for_ever(client: SignIn) -> None:
     browser = await client()
-    answer = await browser.get(asset("app.js"))
+    answer = await browser.get(asset("js/page.js"))
     assert answer.status == 200
     assert answer.content_type == "text/javascript"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert await answer.read() == (ROOT / "app.js").read_bytes()
+    assert await answer.read() == (ROOT / "js" / "page.js").read_bytes()
 
 
 async def test_without_or_with_an_old_fingerprint_it_is_asked_for_again(client: SignIn) -> None:
     browser = await client()
-    for address in ("/static/app.js", "/static/app.js?v=0123456789"):
+    for address in ("/static/js/page.js", "/static/js/page.js?v=0123456789"):
         answer = await browser.get(address)
         assert answer.headers["Cache-Control"] == "no-cache"
         known = {"If-None-Match": answer.headers["ETag"]}
@@ -48,7 +48,7 @@ async def test_texts_travel_zipped_to_those_who_can_read_that(client: SignIn) ->
         "css",
         "nowhere.js",
         "nowhere/../nowhere.js",
-        "app.js/x",
+        "js/page.js/x",
         "a%00b",
         "a" * 5000,
         "%ff%fe",
@@ -64,5 +64,5 @@ async def test_nothing_else_is_served(client: SignIn, path: str) -> None:
 
 async def test_a_detour_in_the_path_leads_to_the_file(client: SignIn) -> None:
     browser = await client()
-    url = URL(f"{browser.make_url('/')}static/nowhere/../app.js", encoded=True)
+    url = URL(f"{browser.make_url('/')}static/nowhere/../js/page.js", encoded=True)
     assert (await browser.session.get(url)).status == 200

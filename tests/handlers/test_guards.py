@@ -23,6 +23,10 @@ PUBLIC_ROUTES = {
     "POST /logout": "anyone",
     "POST /appearance": "anyone",
     "GET /static/{path}": "public",
+    "GET /manifest.webmanifest": "public",
+    "GET /sw.js": "public",
+    "GET /offline": "public",
+    "GET /design": "anyone",  # and only in demo mode
     "GET /api/health": "public",
     "GET /health/live": "public",
     "GET /health/ready": "public",
