@@ -79,9 +79,7 @@ async def test_both_ways_of_fanning_out_obey_the_rule(owner, cast, default, role
         for person in cast.of("norte")
         if person.email in PEOPLE
     }
-    assert dict(rows) == {
-        email: channels for email, channels in wanted.items() if channels & INBOX
-    }
+    assert dict(rows) == {email: channels for email, channels in wanted.items() if channels & INBOX}
 
 
 async def test_masks_count_from_the_next_event(publish, owner, cast, corridor) -> None:
