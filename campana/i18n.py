@@ -109,6 +109,27 @@ def date_and_time(moment: dt.datetime) -> str:
     return format_datetime(moment, "d MMM y, HH:mm", tzinfo=_zone(), locale=_locale())
 
 
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day it is then where the reader is."""
+    return moment.astimezone(_zone()).date()
+
+
+def day_in_words(day: dt.date, today: dt.date) -> str:
+    """`Today`, `Yesterday`, `Monday 16 November`; with its year when that is another one."""
+    if day >= today:  # clocks differ: nothing comes from tomorrow
+        return gettext("Today")
+    if day == today - dt.timedelta(days=1):
+        return gettext("Yesterday")
+    pattern = gettext("EEEE, MMMM d") if day.year == today.year else gettext("MMMM d, y")
+    said = format_date(day, pattern, locale=_locale())
+    return said[:1].upper() + said[1:]
+
+
+def time_of_day(moment: dt.datetime) -> str:
+    """`15:04` in the reader's time zone."""
+    return format_datetime(moment, "HH:mm", tzinfo=_zone(), locale=_locale())
+
+
 def relative(moment: dt.datetime, now: dt.datetime | None = None) -> str:
     """`5 min ago`; a date after a week. The browser goes on counting from there."""
     age = (now or dt.datetime.now(dt.UTC)) - moment

@@ -80,7 +80,7 @@ def reason_in_words(reason: str | None) -> str:
     """Why a notification reached its reader, from what the inbox row keeps: `role:ADMIN`, `all`."""
     kind, _colon, name = (reason or "").partition(":")
     if kind == "role" and name:
-        return gettext("because your role is %(role)s") % {"role": name}
+        return gettext("because you are %(role)s") % {"role": name}
     if kind == "branch" and name:
         return gettext("because you work at %(branch)s") % {"branch": name}
     if kind == "topic" and name:

@@ -1,8 +1,8 @@
-"""The notification centre for people: the page, its list, the bell's last five, click-through."""
+"""What the bell opens, and what following a notification does. The page: centre.py."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from aiohttp import web
 from pydantic import Field
@@ -19,7 +19,6 @@ from handlers.render import page
 
 LATEST = 5
 MOST_LATEST = 100
-PAGE_SIZE = 20
 
 
 class LatestQuery(QueryShape):
@@ -31,29 +30,9 @@ class LatestQuery(QueryShape):
     limit: int = Field(LATEST, ge=1, le=MOST_LATEST)
 
 
-class PageQuery(QueryShape):
-    """What the page shows. before: a seq, for going on without JavaScript."""
-
-    filter: Literal["all", "unread"] = "all"
-    type: str | None = Field(None, max_length=80)
-    before: int | None = Field(None, ge=1, le=inbox_list.NEWEST)
-
-
-@signed_in
-async def index(request: web.Request) -> web.StreamResponse:
-    """GET /notifications?filter&type&before"""
-    return page(request, "notifications/index.html", **await _listed(request))
-
-
-@signed_in
-async def part(request: web.Request) -> web.StreamResponse:
-    """GET /notifications/list: the same list without the page around it."""
-    return page(request, "notifications/_list.html", **await _listed(request))
-
-
 @signed_in
 async def latest(request: web.Request) -> web.StreamResponse:
-    """GET /notifications/latest?filter&before&shown&limit: the bell's last five, and on from them."""
+    """GET /notifications/latest?filter&before&shown&limit: the last five, and on from them."""
     query, person = fitting.query(request, LatestQuery), request["person"]
     only = Filter(unread=query.filter == "unread")
     before = query.before or inbox_list.NEWEST
@@ -80,24 +59,3 @@ async def follow(request: web.Request) -> web.StreamResponse:
     await inbox.apply(request.app[DB], person, inbox.read, [notification_id])
     where = safe_link(found.url) or "/notifications"
     return web.Response(status=303, headers={"Location": where})
-
-
-async def _listed(request: web.Request) -> dict[str, Any]:
-    """The head before the rows: the page's cursor may be older than its rows, never newer."""
-    query = fitting.query(request, PageQuery)
-    only = Filter(unread=query.filter == "unread", type=query.type)
-    before = query.before or inbox_list.NEWEST
-    person = request["person"]
-    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
-        head = await inbox.head(tx, person)
-        found = await inbox_list.older_than(tx, person, before, only, limit=PAGE_SIZE)
-        types, _priorities = await inbox_list.kinds(tx, person)
-    return {
-        "notifications": found.rows,
-        "older": found.older,
-        "filter": query.filter,
-        "type": query.type,
-        "types": types,
-        "before": query.before,
-        "up_to": head.seq,
-    }

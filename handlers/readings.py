@@ -6,6 +6,7 @@ The same handlers answer htmx with the changed row, forms with 303, programs wit
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import Field
@@ -17,9 +18,8 @@ from handlers import replies
 from handlers.app_keys import DB
 from handlers.declare import Declare, Shape, operation, path_id
 from handlers.guards import signed_in
+from handlers.notices import MOST_IDS, PAGE, Done, Notice
 from handlers.shapes import Changed, ChangedMany
-
-BACK = "/notifications"
 
 
 class UpTo(Shape):
@@ -76,19 +76,20 @@ async def restore(request: web.Request) -> web.StreamResponse:
 @_all("Mark all as read")
 async def create_all(request: web.Request, form: UpTo) -> web.StreamResponse:
     """POST /api/notifications/read-all"""
-    return await _change_all(request, inbox.read_all, form)
+    return await _change_all(request, inbox.read_all, form, "read")
 
 
 @signed_in
 @_all("Delete all notifications")
 async def clear(request: web.Request, form: UpTo) -> web.StreamResponse:
     """POST /api/notifications/clear"""
-    return await _change_all(request, inbox.clear, form)
+    return await _change_all(request, inbox.clear, form, "deleted")
 
 
 async def _change(request: web.Request, verb: inbox.Verb[list[Any]]) -> web.StreamResponse:
     notification_id = path_id(request)
     done = await inbox.apply(request.app[DB], request["person"], verb, [notification_id])
+    notice = Notice("deleted", done.changed * (verb is inbox.delete), [notification_id])
     told = {
         "id": notification_id,
         "changed": done.changed > 0,
@@ -96,15 +97,27 @@ async def _change(request: web.Request, verb: inbox.Verb[list[Any]]) -> web.Stre
         "rev": done.rev,
     }
     fragment = await _row(request) if replies.is_htmx(request) else ""
-    return replies.answer_change(request, told, fragment, to=BACK)
+    return notice.carried_to(replies.answer_change(request, told, fragment, to=PAGE))
 
 
 async def _change_all(
-    request: web.Request, verb: inbox.Verb[int | None], form: UpTo
+    request: web.Request, verb: inbox.Verb[int | None], form: UpTo, what: Done
 ) -> web.StreamResponse:
+    ids = await _to_take_back(request, form.up_to, unread=what == "read")
     done = await inbox.apply(request.app[DB], request["person"], verb, form.up_to)
     told = {"changed": done.changed, "unread": done.unread, "rev": done.rev}
-    return replies.answer_change(request, told, "", to=BACK)
+    notice = Notice(what, done.changed, ids if done.changed == len(ids) else [])
+    return notice.carried_to(replies.answer_change(request, told, notice.fragment, to=PAGE))
+
+
+async def _to_take_back(request: web.Request, up_to: int | None, *, unread: bool) -> list[UUID]:
+    """What "all" will mean, for a notice with a way back; programs have no use for it."""
+    if not replies.is_htmx(request) and "text/html" not in request.headers.get("Accept", ""):
+        return []
+    person = request["person"]
+    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
+        reach = NEWEST if up_to is None else up_to
+        return await inbox_list.ids(tx, person, reach, unread=unread, limit=MOST_IDS)
 
 
 async def _row(request: web.Request) -> str:
