@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
   $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 CHROMIUM := /usr/bin/chromium
+VALIDATOR := 26.9.27
 POSTGRESQL_15 := /usr/lib/postgresql/15/bin/initdb
 CODE := $(wildcard campana handlers main.py)
 
 # Without PostgreSQL 15 its tests are left out, and it is said; where CAMPANA_TEST_PG15=on they fail.
 export CAMPANA_TEST_PG15 ?= $(if $(wildcard $(POSTGRESQL_15)),on,off)
 
-.PHONY: help run test test-15 lint bench prove clean
+.PHONY: help run test test-15 lint bench prove screenshots clean
 
 help: ## this list
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -33,8 +34,11 @@ lint: .venv/development.stamp ## format, mistakes, types
 bench: .venv/development.stamp ## how fast it is, beside its peers
 	$(PY) -m bench
 
-prove: .venv/development.stamp .venv/browser.stamp ## chaos, load, proxies, security
+prove: .venv/development.stamp .venv/browser.stamp build/validator.stamp ## chaos, load, proxies, security, valid pages
 	$(PY) -m pytest -m prove
+
+screenshots: .venv/development.stamp .venv/browser.stamp ## pictures of all pages and components, in build/screenshots
+	$(PY) -m pytest -m prove tests/browser/test_pages.py -k pictures
 
 clean: ## remove the virtual environment; data under var/ stays
 	rm -rf .venv
@@ -49,6 +53,12 @@ clean: ## remove the virtual environment; data under var/ stays
 
 .venv/development.stamp: requirements-dev.txt .venv/runtime.stamp
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+build/validator.stamp:
+	@mkdir -p build/node
+	@if command -v npm >/dev/null; then npm install --silent --no-save --prefix build/node vnu-jar@$(VALIDATOR); \
+	else echo 'Without npm no page is validated.'; fi
 	@touch $@
 
 .venv/browser.stamp: .venv/development.stamp
