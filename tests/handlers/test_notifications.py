@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -290,3 +292,114 @@ async def test_following_a_notification_reads_it_and_leads_there(db, owner, ana,
     assert await follow(ana, bad) == (303, "/notifications")
     assert (await listed(ana, unread="true"))["notifications"] == []
     assert await follow(ana, "x") == (404, None)
+
+
+async def seen(browser, address):
+    """A page, and the ids of its rows from above."""
+    answer = await browser.get(address, headers=FORM)
+    page = await answer.text()
+    assert answer.status == 200, page
+    return page, re.findall(r'<li id="n-([0-9a-f-]+)"', page)
+
+
+async def test_filters_combine_and_each_is_an_address(db, ana):
+    sale, stock, urgent, gone = map(
+        str,
+        await post(
+            db,
+            {"title": "Pan dulce"},
+            {"type": "stock:low", "title": "Poco pan"},
+            {"title": "Panes", "priority": "urgent"},
+            {"title": "Pan viejo", "priority": "urgent"},
+        ),
+    )
+    await ana.post(f"/api/notifications/{gone}/delete")
+    await ana.post(f"/api/notifications/{sale}/read")
+
+    page, rows = await seen(ana, "/notifications?q=pan")
+    assert rows == [urgent, stock, sale]
+    assert "<mark>Pan</mark> dulce" in page
+    assert "/notifications?filter=unread&amp;q=pan" in page
+    assert (await seen(ana, "/notifications?q=pan&filter=unread"))[1] == [urgent, stock]
+    assert (await seen(ana, "/notifications?priority=urgent"))[1] == [urgent]
+    assert (await seen(ana, "/notifications?priority=urgent&type=stock:low"))[1] == []
+    page, rows = await seen(ana, "/notifications?filter=deleted&priority=urgent&q=viejo")
+    assert rows == [gone]
+    assert f"/api/notifications/{gone}/restore" in page
+    for wrong in ("filter=x", "priority=x", "rows=101", "day=x", f"q={'x' * 201}"):
+        assert (await ana.get(f"/notifications?{wrong}", headers=FORM)).status == 422, wrong
+
+
+async def test_days_have_headings_once_however_one_goes_on(db, owner, ana):
+    ids = await post(db, {}, {}, {}, {})
+    for days, sent in ((3, ids[0]), (1, ids[1]), (1, ids[2])):
+        old = "update campana.event set published_at = now() - $1 * interval '1 day' where id = $2"
+        await owner.execute(old, days, sent)
+
+    page, _ = await seen(ana, "/notifications/list?rows=2")
+    assert re.findall(r"<h2>(.+?)</h2>", page) == ["Hoy", "Ayer"]
+    address = unescape(re.search(r'hx-get="(/notifications/more[^"]+)"', page)[1])
+    page, rows = await seen(ana, address)
+    assert rows == [str(ids[1]), str(ids[0])]
+    (heading,) = re.findall(r"<h2>(.+?)</h2>", page)
+    assert re.fullmatch(r"[A-Z]\w+ \d+ de \w+|\d+ de \w+ de \d+", heading)
+    assert "intersect" not in page, "that was all"
+
+
+async def test_pages_come_by_themselves_five_times(db, ana):
+    await post(db, *[{} for _ in range(25)])
+    assert "intersect" in (await seen(ana, "/notifications/more?turns=4"))[0]
+    page, _ = await seen(ana, "/notifications/more?turns=5")
+    assert "intersect" not in page
+    assert "/notifications?before=6" in page
+
+
+async def test_several_are_changed_at_once_or_none(db, cast, ana, eva):
+    first, second, third = await post(db, {}, {}, {})
+    (his,) = await post(db, {"audience": f"user:{cast.luis_colleague.id}"})
+    (theirs,) = await post(db, tenant="sur")
+
+    async def choose(what, *ids, browser=ana, **headers):
+        answer = await browser.post(
+            "/notifications/selection",
+            data=[("do", what), *[("id", str(one)) for one in ids]],
+            headers=headers or FORM,
+            allow_redirects=False,
+        )
+        return answer.status, answer.headers.get("Location"), await answer.text()
+
+    async def there():
+        return [row["id"] for row in (await listed(ana))["notifications"]]
+
+    status, location, _ = await choose("delete", first, second)
+    assert (status, await there()) == (303, [str(third)])
+    page, _ = await seen(ana, location)
+    assert "2 notificaciones eliminadas" in page
+    assert page.count('value="restore"') == 1
+    status, _, part = await choose("restore", first, second, **HTMX)
+    assert (status, await there()) == (200, [str(third), str(second), str(first)])
+    assert 'hx-target="#notice"' in part
+
+    for foreign in (his, theirs, uuid4()):
+        assert (await choose("delete", first, foreign))[0] == 404
+    assert (await choose("read", first, browser=eva))[0] == 404
+    for wrong in (("burn", first), ("read", "x"), ("read", *[uuid4() for _ in range(101)])):
+        assert (await choose(*wrong))[0] == 422, wrong
+    assert (await choose("read"))[0] == 303, "nothing was chosen"
+    assert (await listed(ana, unread="true"))["pagination"]["total"] == 3
+
+
+async def test_what_a_form_did_to_all_is_said_and_can_be_taken_back(db, ana):
+    ids = {str(sent) for sent in await post(db, {}, {})}
+    origin = {**FORM, "Referer": f"http://{ana.host}:{ana.port}/notifications?type=sale:created"}
+    for what, opposite in (("read-all", "unread"), ("clear", "restore")):
+        answer = await ana.post(
+            f"/api/notifications/{what}", data={}, headers=origin, allow_redirects=False
+        )
+        location = answer.headers["Location"]
+        assert location.startswith("/notifications?type=sale%3Acreated&done=")
+        page, _ = await seen(ana, location)
+        assert f'name="do" value="{opposite}"' in page
+        assert set(re.findall(r'type="hidden" name="id" value="([^"]+)"', page)) == ids
+    for nonsense in ("done=read&ids=x", "done=read", "done=read&count=0"):
+        assert "data-notice>" not in (await seen(ana, f"/notifications?{nonsense}"))[0]
