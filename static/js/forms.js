@@ -2,7 +2,7 @@
 (() => {
   'use strict';
 
-  const { place, words, all, announce, fail, focus, handle, leave, neighbour } = campana;
+  const { place, words, byId, all, announce, fail, focus, handle, leave, neighbour } = campana;
 
   /* ---- A page left over from another session acts in nobody's name -------------------------- */
 
@@ -86,6 +86,14 @@
       focus(next && (leaves ? handle(next) : all('button', next).find(one => one.checkVisibility())));
     });
   }
+
+  let held = null; // who had the focus before a swap
+
+  document.addEventListener('htmx:before:swap', () => { held = document.activeElement; });
+  document.addEventListener('htmx:after:swap', () => setTimeout(() => {
+    const lost = held && !held.isConnected && document.activeElement === document.body;
+    if (lost) focus(campana.panelIsOpen() ? byId('panel-title') : null);
+  }));
 
   document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
     if (ctx.request.method === 'GET') return;

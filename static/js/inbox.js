@@ -79,9 +79,14 @@
     each(data, row => row.classList.remove('row-unread'));
   });
   place.addEventListener('stream:deleted', ({ detail: { data } }) => {
-    each(data, row => leave(row));
+    each(data, row => isDeleted(row) || leave(row));
     if (byId('inbox') && !byId('inbox').querySelector('.row')) page.take();
   });
+
+  /** Listed among the deleted ones, where it belongs. */
+  function isDeleted(row) {
+    return Boolean(row.querySelector('form[action$="/restore"]'));
+  }
 
   /** Every row that `ids` or `upTo` names; its toast says nothing new any more. */
   function each({ ids, upTo }, change) {

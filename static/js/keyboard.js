@@ -100,8 +100,9 @@
   function search() {
     const field = document.querySelector('main input[type="search"]');
     if (field) field.focus();
-    else location.assign('/notifications');
+    else location.assign('/notifications#q'); // the field, by its id
   }
+  if (location.hash === '#q') search();
 
   function showHelp() {
     campana.closeMenus();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import aiohttp
@@ -10,7 +11,7 @@ from playwright.async_api import expect
 
 from campana.db import Database
 from tests.browser import IN_BROWSERS
-from tests.browser.conftest import Visit
+from tests.browser.conftest import PublishAll, Visit
 from tests.browser.pages import ELSEWHERE, badge, beside, is_live, watched
 from tests.browser.site import Site
 from tests.cast import Cast
@@ -19,6 +20,12 @@ from tests.post import post
 
 pytestmark = IN_BROWSERS
 
+MARK_ALL = re.compile("^Marcar .+ como leíd")
+TOGETHER = 100  # milliseconds
+SOUNDS = """
+window.sounds = [];
+addEventListener('sound:played', ({ detail }) => sounds.push(detail));
+"""
 A_LIFE_SIGN = 3000  # milliseconds; how fast it is, `make bench` measures
 
 
@@ -86,7 +93,7 @@ async def test_read_here_shows_there(visit: Visit, db: Database, cast: Cast) -> 
     await row.get_by_role("button", name="Eliminar").click()
     await expect(phone.locator(".row")).to_have_count(2)
 
-    await desk.get_by_role("button", name="Marcar todo como leído").click()
+    await desk.get_by_role("button", name=MARK_ALL).click()
     for device in (desk, phone):
         await expect(device.locator("#bell-badge")).to_be_hidden()
         await expect(device.locator(".row-unread")).to_have_count(0)
@@ -119,3 +126,56 @@ async def test_what_a_program_does_for_somebody_shows_in_the_browser(
         await expect(ana.locator(".row")).to_have_count(2)
         await expect(badge(ana)).to_have_text("2")
     await expect(badge(luis)).to_have_text("2")
+
+
+async def test_all_tabs_agree_within_a_tenth_of_a_second(
+    visit: Visit, db: Database, cast: Cast, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await post(db, {"title": "Una"}, {"title": "Otra"})
+    ana = await is_live(await visit(cast.ana_admin))
+    tabs = [ana] + [await is_live(await beside(ana, ELSEWHERE)) for _ in range(3)]
+    row = ana.locator(".row", has_text="Otra")
+    await row.hover()
+    await row.get_by_role("button", name="Marcar como leída").click()
+    for tab in tabs:
+        await expect(badge(tab)).to_have_text("1")
+    rang = [(await watched(tab))["rang"]["1"] for tab in tabs]
+    apart = max(rang) - min(rang)
+    with capsys.disabled():
+        print(f" [four tabs: {apart:.0f} ms apart] ", end="")
+    assert apart < TOGETHER
+
+
+async def test_the_sound_is_heard_once_and_only_by_who_chose_it(
+    visit: Visit, publish_all: PublishAll, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE, script=SOUNDS))
+    await publish_all({"title": "En silencio"})
+    await expect(badge(ana)).to_have_text("1")
+    await ana.locator(".person summary").click()
+    await ana.get_by_role("button", name="Madera").click()
+    await expect(ana.get_by_role("button", name="Probar")).to_be_visible()
+    await ana.keyboard.press("Escape")
+
+    tab = await is_live(await beside(ana, ELSEWHERE))
+    await tab.locator("#main").click()  # both are allowed to sound
+    await publish_all({"title": "Una"}, {"title": "Otra"})
+    for page in (ana, tab):
+        await expect(badge(page)).to_have_text("3")
+    heard = [await page.evaluate("sounds") for page in (ana, tab)]
+    assert sorted(heard) == [[], ["wood"]]
+
+
+async def test_title_and_favicon_carry_the_count(
+    visit: Visit, db: Database, publish: Publish, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    favicon = ana.locator("#favicon")
+    await expect(favicon).to_have_attribute("href", re.compile(r"/favicon\.svg"))
+    await publish(title="Una")
+    await expect(ana).to_have_title(re.compile(r"^\(1\) "))
+    await expect(favicon).to_have_attribute("href", re.compile("^data:image/svg.*%3E1%3C"))
+    await post(db, *[{"title": f"Otra {number}"} for number in range(11)])
+    await publish(title="La última")
+    await expect(ana).to_have_title(re.compile(r"^\(13\) "))
+    await expect(favicon).to_have_attribute("href", re.compile("%3E9%2B%3C"))

@@ -29,6 +29,13 @@ HIDE = """isHidden => {
 }"""
 
 
+# Every word that the connection is given.
+LISTEN = """() => {
+  window.states = [];
+  const words = document.querySelector('.live-words');
+  const hear = () => states.push(words.textContent);
+  new MutationObserver(hear).observe(words, { childList: true });
+}"""
 NO_WORKERS = "delete window.SharedWorker;"
 SILENT_WORKERS = """
 window.made = 0;
@@ -164,6 +171,19 @@ async def test_a_frozen_tab_catches_up(visit: Visit, publish: Publish, cast: Cas
     await lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
     await expect(badge(tab)).to_have_text("1")
     await expect(tab.locator(".row")).to_have_count(1)
+
+
+async def test_a_connection_that_heals_soon_is_not_worth_a_word(
+    visit: Visit, publish: Publish, site: Site, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE, timings={"backoffBase": 100}))
+    await expect(connection(ana)).to_have_text("Tiempo real")
+    await ana.evaluate(LISTEN)
+    site.cut()
+    await ana.wait_for_selector('#live:not([data-state="live"])')
+    await publish(title="Mientras tanto")
+    await expect(badge(ana)).to_have_text("1")
+    assert await ana.evaluate("states") == ["Tiempo real"]
 
 
 @pytest.mark.parametrize(("status", "words"), [(410, "Desconectado"), (401, "Sesión terminada")])

@@ -173,8 +173,9 @@ async def _opens_within(page: Page) -> float:
     took: float = await page.evaluate("""() => new Promise(done => {
       const began = performance.now();
       bell.click();
-      const isShown = latest.querySelector('.row').checkVisibility();
-      if (isShown && panel.matches(':popover-open')) requestAnimationFrame(() => done(performance.now() - began));
+      const row = panel.querySelector('.row');
+      const isShown = panel.matches(':popover-open') && row.checkVisibility();
+      requestAnimationFrame(() => done(isShown ? performance.now() - began : Infinity));
     })""")
     return took
 
