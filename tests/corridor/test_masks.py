@@ -66,8 +66,8 @@ async def test_both_ways_of_fanning_out_obey_the_rule(owner, cast, default, role
             event_id,
         )
         written = await owner.fetch(
-            "select u.email, i.channels from campana.inbox i join campana.users u on u.id = i.user_id"
-            " where i.event_id = $1",
+            "select u.email, i.channels from campana.inbox i"
+            " join campana.users u on u.id = i.user_id where i.event_id = $1",
             event_id,
         )
     finally:
