@@ -14,10 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent / "static"
 PREFIX = "/static/"
+VENDOR = "vendor/"
 STYLES, SCRIPTS = "campana.css", "campana.js"
 FIRST_SHEET = "tokens"  # fixes the order of the layers
 IN_ORDER = ("page", "bell", "sound", "toasts", "inbox", "panel", "forms", "keyboard", "install")
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(?://.*|/\*[\s\S]*?\*/[ \t]*)$", re.MULTILINE)
 _GAP = re.compile(r"\s*\n\s*")
 
 
@@ -34,11 +35,12 @@ def fingerprint(path: str) -> str:
 
 
 def content(path: str) -> bytes:
-    """What is served as `path`."""
-    if path == STYLES:
-        return _lean("\n".join(sheet.read_text() for sheet in sheets())).encode()
-    if path == SCRIPTS:
-        return ";\n".join(script.read_text() for script in scripts()).encode()
+    """What is served as `path`: of ours without what only people read."""
+    if path in BUNDLES:
+        between = "\n" if path == STYLES else ";\n"
+        return between.join(map(_lean, BUNDLES[path]())).encode()
+    if path.endswith(".js") and not path.startswith(VENDOR):
+        return _lean(ROOT / path).encode()
     return (ROOT / path).read_bytes()
 
 
@@ -56,9 +58,10 @@ def scripts() -> list[Path]:
 BUNDLES: dict[str, Callable[[], list[Path]]] = {STYLES: sheets, SCRIPTS: scripts}
 
 
-def _lean(sheet: str) -> str:
-    """Without what only people read."""
-    return _GAP.sub("\n", _COMMENT.sub("", sheet)).strip()
+def _lean(file: Path) -> str:
+    """Without comments that stand alone, and without indentation. Lines stay lines: scripts may
+    end statements by them."""
+    return _GAP.sub("\n", _COMMENT.sub("", file.read_text())).strip()
 
 
 def _digest_of(file: Path) -> str:
