@@ -16,13 +16,14 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from campana import cluster, installation, publish, users
+from campana import cluster, inbox_list, installation, publish, search, users
 from campana.db import Database
 from campana.settings import Settings
 from tests import cast as casting
 from tests.cast import Cast
 from tests.conftest import signed_in
 from tests.corridor.conftest import publish_event
+from tests.corridor.test_inbox import person
 from tests.post import post
 from tests.waiting import eventually
 
@@ -132,6 +133,7 @@ async def _furnished(
         )
         await publish_event(owner, tenant=tenant)
         await signed_in(db, member)
+        await search.keep_words(db)
         for table, columns, values in (
             ("branch", "id, name", "campana.uuid7(), 'Sede'"),
             ("topic_subscription", "topic, user_id", f"'t', '{member.id}'"),
@@ -269,6 +271,18 @@ async def test_a_row_planted_for_another_tenant_is_refused(house: House) -> None
         with pytest.raises(DENIED):
             async with tx.transaction():
                 await tx.execute(planted, house.cast.sur)
+
+
+async def test_words_are_found_in_the_own_tenant_only(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_list, "NEAR_SPAN", 1)  # the index is asked, where there is one
+    await post(house.db, {"title": "Tesoro"}, {}, {}, tenant="sur")
+    await search.keep_words(house.db)
+    for member, count in ((house.cast.eva_stranger, 1), (house.cast.ana_admin, 0)):
+        async with house.db.tenant(member.tenant_id, member.id) as tx:
+            found = await inbox_list.page(tx, person(member), inbox_list.Filter(text="tesor"))
+        assert found.total == count
 
 
 async def test_functions_of_ours_do_not_reach_over_the_wall(house: House) -> None:

@@ -217,9 +217,11 @@ language plpgsql volatile as $$
 declare
   kept integer;
 begin
-  with taken as (
-    delete from campana.unsearched u
-    where u.id in (select v.id from campana.unsearched v order by v.id limit at_most for update skip locked)
+  with due as materialized (
+    select u.id from campana.unsearched u order by u.id limit at_most for update skip locked
+  ),
+  taken as materialized (
+    delete from campana.unsearched u using due where u.id = due.id
     returning u.tenant_id, u.event_id
   ),
   written as (
@@ -228,7 +230,9 @@ begin
       select u.name from campana.users u where u.tenant_id = e.tenant_id and u.id = e.actor
     ))
     from taken t
-    join campana.event e on e.tenant_id = t.tenant_id and e.id = t.event_id
+    cross join lateral (
+      select * from campana.event e where e.tenant_id = t.tenant_id and e.id = t.event_id offset 0
+    ) e
     on conflict (tenant_id, event_id) do update set lexemes = excluded.lexemes
   )
   select count(*) into kept from taken;

@@ -55,6 +55,8 @@ async def test_a_page_left_over_does_nothing_in_the_next_person_s_name(
     visit: Visit, publish: Publish, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    await publish(title="Para Ana", audience=f"user:{cast.ana_admin.id}")
+    await expect(badge(ana)).to_have_text("1")
     left_over = await is_live(await beside(ana))
     await _sign_out(ana)
     await _has_ended(left_over)
@@ -62,7 +64,7 @@ async def test_a_page_left_over_does_nothing_in_the_next_person_s_name(
     await publish(title="Para todos")
     await expect(badge(luis)).to_have_text("1")
 
-    await left_over.get_by_role("button", name="Marcar todo como leído").click()
+    await left_over.get_by_role("button", name="Marcar 1 como leída").click()
     await expect(left_over.locator(".toast")).to_contain_text("Tu sesión terminó")
     await expect(badge(luis)).to_have_text("1")
 
