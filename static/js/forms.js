@@ -45,7 +45,9 @@
   function takeBack(form) {
     const undo = foreseen.get(form);
     foreseen.delete(form);
-    if (undo) undo();
+    if (!undo) return;
+    undo();
+    if (document.activeElement === document.body) focus(form.querySelector('button'));
   }
 
   /* ---- What happened ----------------------------------------------------------------------- */

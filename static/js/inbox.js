@@ -8,7 +8,7 @@
   const { place, words, byId, all, fill, focus } = campana;
 
   const DEBOUNCE = 150;
-  const CLICKS_LATER = 100; // scrolled so far, somebody reads
+  const READING_FROM = 100; // pixels: scrolled so far, somebody reads
 
   /**
    * A list that takes in what arrives. list(): its element, or nothing while nobody can see it.
@@ -19,7 +19,7 @@
     let timer = null;
 
     function isBeingRead() {
-      return scrolled() > CLICKS_LATER || Boolean(list().querySelector('.row:hover')) || list().matches(':focus-within');
+      return scrolled() > READING_FROM || Boolean(list().querySelector('.row:hover')) || list().matches(':focus-within');
     }
 
     function arrive(data) {

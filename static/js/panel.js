@@ -16,7 +16,7 @@
   let fetchedAt = 0; // by our own clock; 0: what it shows is not the latest
   let loadedAt = 0; // by the server's, for people
 
-  campana.panelIsOpen = () => Boolean(panel) && panel.matches(':popover-open');
+  campana.panelIsOpen = () => Boolean(panel && panel.showPopover) && panel.matches(':popover-open');
   const { panelIsOpen } = campana;
 
   const arrivals = campana.panelArrivals = campana.createArrivals({
@@ -56,7 +56,7 @@
     if (newState !== 'open') return;
     campana.closeMenus();
     loadIfOld();
-    campana.standing().forEach(campana.dismiss); // the panel says the same
+    all('[data-seq], .toast-more', campana.toasts).forEach(campana.dismiss); // the panel says the same
     panel.append(campana.toasts); // what is said from now on is said above it
   });
 
@@ -110,6 +110,9 @@
     arrivals.arrive(data);
     campana.noteSeen();
   });
+  place.addEventListener('stream:deleted', () => {
+    if (panelIsOpen() && !latest.querySelector('.row')) arrivals.take();
+  });
   document.body.addEventListener('live:resync-inbox', () => {
     fetchedAt = 0;
     if (panelIsOpen()) arrivals.take();
@@ -135,7 +138,7 @@
     const text = loadedAt ? `${why} ${fill(words.panelSince, { time: since })}` : why;
     problem.querySelector('span').textContent = text;
     problem.hidden = false;
-    if (!loadedAt) latest.replaceChildren();
+    if (latest.querySelector('.panel-wait')) latest.replaceChildren();
     if (panelIsOpen()) announce(text);
   }
 

@@ -7,6 +7,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from campana import inbox, sessions
 from campana.db import Database
 from tests.browser import IN_BROWSERS
+from tests.browser.axe import Look, is_accessible
 from tests.browser.conftest import PublishAll, Visit
 from tests.browser.pages import ELSEWHERE, badge, is_live
 from tests.cast import Cast
@@ -125,6 +126,7 @@ async def test_a_click_shows_at_once_and_is_taken_back_when_it_fails(
     await expect(row).to_contain_class("row-unread")
     await expect(ana.locator(".toast-failure")).to_contain_text("No hay conexión")
     await expect(ana.locator("#announcer")).to_contain_text("No hay conexión")
+    await expect(row.get_by_role("button", name="Marcar como leída")).to_be_focused()
 
 
 async def test_what_was_done_elsewhere_is_said(visit: Visit, db: Database, cast: Cast) -> None:
@@ -161,8 +163,28 @@ async def test_a_list_that_cannot_be_had_says_so_and_is_asked_for_again(
     await expect(problem).to_be_hidden()
 
 
-async def _with_open_panel(visit: Visit, cast: Cast) -> Page:
-    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+async def test_axe_finds_nothing_in_the_panel_and_the_list_of_keys(
+    visit: Visit, publish: Publish, db: Database, cast: Cast
+) -> None:
+    looks = Look("light", 1280), Look("dark", 360)
+    await post(db, *[{"title": f"Número {number}"} for number in range(7)])
+    ana = await _with_open_panel(visit, cast, bypass_csp=True)
+    await ana.keyboard.press("j")
+    await ana.keyboard.press("#")
+    await publish(title="Nueva")
+    await expect(ana.locator("#panel .arrivals")).to_be_visible()
+    await expect(ana.get_by_role("button", name="Deshacer")).to_be_visible()
+    await is_accessible(ana, *looks)
+    await ana.keyboard.press("Escape")
+    await ana.keyboard.press("Escape")
+    await ana.locator("#main").focus()
+    await ana.keyboard.press("?")
+    await expect(ana.get_by_role("dialog", name="Atajos de teclado")).to_be_visible()
+    await is_accessible(ana, *looks)
+
+
+async def _with_open_panel(visit: Visit, cast: Cast, **options: bool) -> Page:
+    ana = await is_live(await visit(cast.ana_admin, ELSEWHERE, **options))
     await ana.locator("#bell").click()
     await expect(ana.locator("#latest .row").first).to_be_visible()
     return ana
