@@ -110,7 +110,7 @@ async def page(
     """The `number`-th page (from 1) of `limit` notifications, and how many there are."""
     skip = (number - 1) * limit
     if only.is_look:
-        return await _search(tx, person, only, limit, skip=skip)
+        return await _search(tx, person, only, limit, skip=skip, counts=True)
     found = await _list(tx, person, only, limit, skip=skip)
     if number == 1 and found.older is None:
         return Page(found.rows, None, len(found.rows))
@@ -192,8 +192,19 @@ async def _list(
 
 
 async def _search(
-    tx: Tx, person: Person, only: Filter, limit: int, *, before: int = NEWEST, skip: int = 0
+    tx: Tx,
+    person: Person,
+    only: Filter,
+    limit: int,
+    *,
+    before: int = NEWEST,
+    skip: int = 0,
+    counts: bool = False,
 ) -> Page:
+    """counts: whether to look on for the total when the page is full already; words never do."""
+    near, far = NEAR_SPAN, FAR_SPAN if only.text else KIND_SPAN
+    if counts and not only.text:
+        near, far = KIND_SPAN, 0
     records = [
         record
         async for record in queries.inbox_list.search(
@@ -207,8 +218,8 @@ async def _search(
             type=only.type,
             priority=only.priority,
             text=only.text,
-            near=NEAR_SPAN,
-            far=FAR_SPAN if only.text else KIND_SPAN,
+            near=near,
+            far=far,
             known=KNOWN,
             limit=limit,
             skip=skip,

@@ -11,7 +11,9 @@ from aiohttp import web
 from pydantic import Field
 
 from campana import i18n, inbox, inbox_list, search
+from campana.db import Tx
 from campana.inbox_list import Filter, Notification, Page
+from campana.users import Person
 from handlers import fitting, notices
 from handlers.app_keys import DB
 from handlers.declare import QueryShape
@@ -85,12 +87,7 @@ async def _shown(request: web.Request, query: CentreQuery) -> dict[str, Any]:
     person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         head = await inbox.head(tx, person)
-        if query.before is None:
-            found = await inbox_list.page(tx, person, query.only, limit=query.rows)
-        else:
-            found = await inbox_list.older_than(
-                tx, person, query.before, query.only, limit=query.rows
-            )
+        found = await _found(tx, person, query)
         types, priorities = await inbox_list.kinds(tx, person)
         texts = [text for n in found.rows for text in (n.title, n.message, n.actor_name or "")]
         marked = await search.marker(tx, query.q, texts) if query.q else None
@@ -106,6 +103,14 @@ async def _shown(request: web.Request, query: CentreQuery) -> dict[str, Any]:
         "checked_at": i18n.time_of_day(dt.datetime.now(dt.UTC)),
         **_going_on(found, query),
     }
+
+
+async def _found(tx: Tx, person: Person, query: CentreQuery) -> Page:
+    """Only what is looked for is counted."""
+    if query.q and query.before is None:
+        return await inbox_list.page(tx, person, query.only, limit=query.rows)
+    before = query.before or inbox_list.NEWEST
+    return await inbox_list.older_than(tx, person, before, query.only, limit=query.rows)
 
 
 def by_day(

@@ -165,8 +165,8 @@ language sql stable rows 100 as $$
 $$;
 
 -- The seqs below `before` that match, newest first. Words that are said often are found by looking through the newest
--- rows; rare ones by the index; and what is frequent in the tenant but not in this inbox by a longer look, which
--- says where it ended. `enough`: how many fill the page.
+-- rows; rare ones by the index; and what is frequent in the tenant but not in this inbox, or only of some kind, by a
+-- longer look (unless `far` is 0), which says where it ended. `enough`: how many fill the page.
 create or replace function campana.look_for(
   tenant uuid, reader uuid, before bigint, wanted tsquery, only_unread boolean, gone boolean, kind text, urgency text,
   enough integer, near integer, far integer, known integer, out seqs bigint[], out looked_to bigint)
@@ -175,12 +175,13 @@ declare
   events uuid[];
 begin
   select l.seqs, l.looked_to into seqs, looked_to
-  from campana.look_through(tenant, reader, before, wanted, only_unread, gone, kind, urgency,
-    case when wanted is null then far else near end) l;
-  if wanted is null or looked_to is null or cardinality(seqs) > enough then
+  from campana.look_through(tenant, reader, before, wanted, only_unread, gone, kind, urgency, near) l;
+  if looked_to is null or cardinality(seqs) > enough or far = 0 then
     return;
   end if;
-  events := campana.events_saying(tenant, wanted, known);
+  if wanted is not null then
+    events := campana.events_saying(tenant, wanted, known);
+  end if;
   if cardinality(events) <= known then
     seqs := seqs || array(
       select i.seq
