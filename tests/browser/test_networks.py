@@ -109,7 +109,7 @@ async def test_a_script_that_comes_late_has_missed_nothing(
         await ana.wait_for_timeout(500)
         await route.continue_()
 
-    await ana.route("**/js/inbox.js*", slowly)
+    await ana.route("**/campana.js*", slowly)
     await publish(title="Entre dos páginas")
     await expect(badge(ana)).to_have_text("1")
     await ana.reload()

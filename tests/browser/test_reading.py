@@ -32,11 +32,14 @@ async def test_what_is_being_read_does_not_move(
 ) -> None:
     await post(db, {"title": "Primera"})
     ana = await is_live(await visit(cast.ana_admin))
-    await ana.locator(".row").hover()
+    row = ana.locator(".row")
+    await row.hover()
+    place = await row.bounding_box()
     await publish_all({"title": "Segunda"}, {"title": "Tercera"})
     waiting = ana.get_by_role("button", name="2 notificaciones nuevas")
     await expect(waiting).to_be_visible()
-    await expect(ana.locator(".row")).to_have_count(1)
+    await expect(row).to_have_count(1)
+    assert await row.bounding_box() == place
     await waiting.click()
     await expect(ana.locator(".row")).to_have_count(3)
     await expect(waiting).to_be_hidden()
