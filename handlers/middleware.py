@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from aiohttp.typedefs import Handler
 
 from campana import i18n
 from campana.errors import (
+    DATABASE_TROUBLE,
     BadRequest,
     CampanaError,
     MethodNotAllowed,
@@ -26,7 +28,7 @@ from campana.errors import (
     WrongMediaType,
     from_postgres,
 )
-from handlers import field_words, guards, identity, origin, render, replies
+from handlers import field_words, guards, identity, navigation, origin, render, replies
 
 log = structlog.get_logger(__name__)
 
@@ -127,7 +129,7 @@ async def _error_page(
             "errors/error.html",
             status=error.status,
             **await render.appearance(request),
-            person=person,
+            **await _around(request, error),
             errors=[field_words.in_words(one) for one in error.errors],
             seconds=error.retry_after,
             request_id=request["request_id"],
@@ -135,6 +137,15 @@ async def _error_page(
         )
     response.headers.update({**replies.headers_of(error), **headers})
     return response
+
+
+async def _around(request: web.Request, error: CampanaError) -> dict[str, Any]:
+    """Bell and navigation, unless it is the database that fails: then the page stands alone."""
+    alone = {"person": None}
+    try:
+        return alone if error.status >= 500 else await navigation.frame(request)
+    except DATABASE_TROUBLE:
+        return alone
 
 
 def _ways_back(request: web.Request) -> dict[str, str]:

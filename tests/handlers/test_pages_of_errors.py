@@ -102,3 +102,14 @@ async def test_what_is_wrong_with_an_address_is_said_in_the_reader_s_language(
     assert answer.status == 422
     assert words in text
     assert "Input should" not in text
+
+
+async def test_around_an_error_are_the_bell_and_the_ways_on(client: SignIn, cast) -> None:  # type: ignore[no-untyped-def]
+    """Whether the door was closed or there was none."""
+    browser = await client(cast.luis_colleague, **PAGE)
+    for path, status in (("/sales", 403), ("/nowhere", 404), ("/notifications?before=x", 422)):
+        answer = await browser.get(path)
+        text = await answer.text()
+        assert answer.status == status
+        assert 'href="/sales/mine"' in text
+        assert 'id="bell-badge"' in text
