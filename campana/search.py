@@ -15,6 +15,8 @@ from campana.queries import queries
 
 AT_ONCE = 500
 """Events whose words are kept in one transaction."""
+ROUNDS = 4
+"""Such transactions in one turn of the clock."""
 MARKED = 600
 """Up to where words are marked in a text: rows show less."""
 
@@ -24,10 +26,11 @@ Marker = Callable[[str], Markup]
 
 
 async def keep_words(db: Database) -> None:
-    """Makes what was published since the last time findable, until nothing is left."""
+    """Makes what waits longest findable: so much and no more, a storm of events comes first."""
     async with db.bus() as tx:
-        while await queries.search.keep_words(tx, at_most=AT_ONCE) == AT_ONCE:
-            pass
+        for _ in range(ROUNDS):
+            if await queries.search.keep_words(tx, at_most=AT_ONCE) < AT_ONCE:
+                return
 
 
 async def marker(tx: Tx, sought: str, texts: Iterable[str]) -> Marker:

@@ -27,7 +27,9 @@
       trimmed = false;
       history.replaceState(history.state, '', inbox().dataset.address);
     }
-    if (ctx.request.action.startsWith('/notifications/selection')) sayNotice();
+    if (!ctx.request.action.startsWith('/notifications/selection')) return;
+    picks().forEach(pick => { pick.checked = false; });
+    sayNotice();
   });
 
   // A link that was replaced by what it fetched tells nobody: look at the list itself.

@@ -55,6 +55,14 @@ async def test_several_are_deleted_at_once_and_taken_back_here_and_elsewhere(
         await expect(page.locator(".row")).to_have_count(4)
         await expect(badge(page)).to_have_text("4")
 
+    await ana.get_by_role("checkbox", name="Elegir todas").check()
+    await expect(ana.get_by_text("4 elegidas")).to_be_visible()
+    await ana.locator("#selection").get_by_role("button", name="Marcar como leída").click()
+    await expect(ana.locator(".row-unread")).to_have_count(0)
+    await expect(ana.locator("#inbox :checked")).to_have_count(0)
+    await ana.get_by_role("button", name="Deshacer").click()
+    await expect(ana.locator(".row-unread")).to_have_count(4)
+
     await ana.get_by_role("button", name="Marcar 4 como leídas").click()
     await expect(ana.locator(".row-unread")).to_have_count(0)
     await ana.get_by_role("button", name="Deshacer").click()
