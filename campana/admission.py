@@ -1,6 +1,7 @@
 """Admission: may these streams be open, and where is each inbox? Asked again and again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from campana.stream import Stream, cursor_of
 
 
 async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
-    """The heads (seq, unread, rev, floor) of those that may be open; the others are left out."""
+    """Heads (seq, unread, rev, floor) and locales of those that may be open; no others."""
     readers = [stream.reader for stream in streams]
     rows = await tx.fetch(
         queries.hub.admit.sql,
@@ -25,6 +26,12 @@ async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
         [reader.credential_id for reader in readers],
     )
     return {streams[row["ord"] - 1]: row for row in rows}
+
+
+def follow(stream: Stream, head: Record) -> None:
+    """The reader's language may have changed since the stream was opened."""
+    if stream.reader.locale != head["locale"]:
+        stream.reader = replace(stream.reader, locale=head["locale"])
 
 
 def is_where(stream: Stream, head: Record) -> bool:

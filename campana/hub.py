@@ -117,7 +117,7 @@ class Hub:
         users = self._streams.get(told.tenant_id, {})
         ids = users.keys() if told.user_ids is None else told.user_ids
         concerned = [stream for user_id in ids for stream in users.get(user_id, ())]
-        if told.closes:
+        if told.checks:
             self._doubted.update(
                 stream
                 for stream in concerned
@@ -292,6 +292,7 @@ class Hub:
         async with self.db.bus() as connection:
             rows = await admission.allowed(connection, streams)
         for stream, row in rows.items():
+            admission.follow(stream, row)
             if stream.is_open and not admission.is_where(stream, row):
                 self.look_at([stream])
         self._close_others(streams, rows)

@@ -127,7 +127,7 @@ async def revoke(db: Database, tenant_id: UUID, key_id: UUID, *, actor: str) -> 
     async with db.tenant(tenant_id) as tx:
         if not await queries.keys.revoke(tx, tenant_id=tenant_id, id=key_id, actor=actor):
             raise NotFound("There is no such key, or it was revoked before.")
-    await signals.close_streams_of_key(db, tenant_id, key_id)
+    await signals.check_streams_of_key(db, tenant_id, key_id)
 
 
 async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:

@@ -125,7 +125,7 @@ async def close(db: Database, token: str) -> None:
     async with db.anonymous() as connection:
         owner = await queries.sessions.close(connection, token_hash=digest)
     if owner:
-        await signals.close_streams(db, owner["tenant_id"], owner["user_id"], digest.hex())
+        await signals.check_streams(db, owner["tenant_id"], owner["user_id"], digest.hex())
 
 
 async def forget_old(db: Database) -> int:

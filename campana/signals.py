@@ -28,14 +28,14 @@ MAX_SIGNALS = 300
 class Hint:
     """What a hub is told. user_ids None: anybody of the tenant.
 
-    closes: their streams end, only those of one session or key where `credential` names it.
+    checks: their right to a stream may be gone, of one session or key where `credential` names it.
     told_by: the dispatcher that has told its own process already.
     """
 
     tenant_id: UUID
     user_ids: list[UUID] | None = None
     signal_ids: list[int] = field(default_factory=list)
-    closes: bool = False
+    checks: bool = False
     credential: str | None = None
     told_by: str | None = None
 
@@ -46,8 +46,8 @@ def understood(payload: str) -> Hint | None:
         told = orjson.loads(payload)
         tenant_id = UUID(told["t"])
         users = [UUID(user) for user in told["u"]] if "u" in told else None
-        if "close" in told:
-            return Hint(tenant_id, users, closes=True, credential=told["close"])
+        if "check" in told:
+            return Hint(tenant_id, users, checks=True, credential=told["check"])
         signals = [_id(signal) for signal in told["s"]]
         return Hint(tenant_id, users, signals, told_by=told.get("by"))
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -73,16 +73,19 @@ async def hint(
         await hint(db, tenant_id, [], signals[MAX_SIGNALS:], told_by=told_by)
 
 
-async def close_streams(
+async def check_streams(
     db: Database, tenant_id: UUID, user_id: UUID, credential_id: str | None = None
 ) -> None:
-    """Have every hub close this user's streams at once, or only those of one session."""
-    await _notify(db, {"t": str(tenant_id), "u": [str(user_id)], "close": credential_id})
+    """Have every hub look anew, at once, at what this user's streams may and in which language.
+
+    credential_id: only those of one session.
+    """
+    await _notify(db, {"t": str(tenant_id), "u": [str(user_id)], "check": credential_id})
 
 
-async def close_streams_of_key(db: Database, tenant_id: UUID, key_id: UUID) -> None:
-    """Have every hub close the streams opened by a key, or by an issuer's tokens, for whomever."""
-    await _notify(db, {"t": str(tenant_id), "close": str(key_id)})
+async def check_streams_of_key(db: Database, tenant_id: UUID, key_id: UUID) -> None:
+    """The same for the streams opened by a key, or by an issuer's tokens, for whomever."""
+    await _notify(db, {"t": str(tenant_id), "check": str(key_id)})
 
 
 def _id(signal: object) -> int:

@@ -113,7 +113,7 @@ async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:
 async def _ended(db: Database, tenant_id: UUID, issuer_id: UUID, done: Any) -> None:
     if not done:
         raise NotFound("There is no such issuer, or it was revoked before.")
-    await signals.close_streams_of_key(db, tenant_id, issuer_id)
+    await signals.check_streams_of_key(db, tenant_id, issuer_id)
 
 
 def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

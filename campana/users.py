@@ -147,6 +147,7 @@ async def choose_locale(db: Database, person: Person, locale: str) -> None:
         raise Invalid(f"There is no language {locale[:20]!r}.", field="locale")
     async with db.tenant(person.tenant_id, person.id) as tx:
         await queries.users.set_locale(tx, tenant_id=person.tenant_id, id=person.id, locale=locale)
+    await signals.check_streams(db, person.tenant_id, person.id)
 
 
 def _check_new(email: str, name: str) -> None:
@@ -181,4 +182,4 @@ async def _keep_an_administrator(tx: Tx, tenant_id: UUID, leaving: UUID) -> None
 async def _rights_changed(db: Database, tenant_id: UUID, user_id: UUID, done: Any) -> None:
     if not done:
         raise NotFound("There is no such user in this tenant.")
-    await signals.close_streams(db, tenant_id, user_id)
+    await signals.check_streams(db, tenant_id, user_id)

@@ -1,13 +1,13 @@
 -- name: admit
 -- May these streams be open, and where is each inbox? One row per stream: ord, or none when the
 -- session, key, token issuer, user or tenant is no longer what it was. Asked at opening and by every sweep.
-select c.ord, h.seq, h.unread, h.rev, h.floor
+select c.ord, h.seq, h.unread, h.rev, h.floor, coalesce(u.locale, t.locale) as locale
 from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
   c (tenant_id, user_id, auth_version, credential, credential_id, ord)
 -- `offset 0` keeps these look-ups by key per stream, whatever the statistics say: without them the
 -- planner may walk through a tenant's people once for each stream
 cross join lateral (
-  select u.auth_version from campana.users u
+  select u.auth_version, u.locale from campana.users u
   where u.tenant_id = c.tenant_id and u.id = c.user_id and u.active offset 0
 ) u
 cross join lateral (

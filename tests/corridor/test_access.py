@@ -62,10 +62,21 @@ async def test_a_hint_from_another_program_ends_no_stream(
     ana, _ = await sign_in(cast.ana_admin)
     luis = await listen(cast.luis_colleague)
     for who in ({}, {"u": [str(cast.ana_admin.id)]}):
-        forged = orjson.dumps({"t": str(cast.norte), "close": None, **who}).decode()
+        forged = orjson.dumps({"t": str(cast.norte), "check": None, **who}).decode()
         await owner.execute("select pg_notify($1, $2)", HINT, forged)
     await still_hear(publish, ana, luis)
     assert not ana.named("bye")
+
+
+async def test_a_language_chosen_meanwhile_is_spoken_on_the_open_stream(
+    sign_in, db, publish, cast
+) -> None:
+    ana, _ = await sign_in(cast.ana_admin)
+    for locale, title in (("en", "New sale"), ("es", "Venta nueva"), ("en", "New sale")):
+        await users.choose_locale(db, cast.ana_admin, locale)
+        event_id = await publish(audience="role:ADMIN")
+        await ana.hears("notification", id=str(event_id), title=title)
+    assert ana.connections == 1
 
 
 @pytest.mark.parametrize("verb", ["deactivate", "change_role", "change_password"])
@@ -215,8 +226,8 @@ async def test_hints_nobody_of_us_sent_do_no_harm(
         f'{{"t": "{tenant}", "s": [1e400, {2**70}, -1, null], "u": ["{user}"]}}',
         f'{{"t": "{tenant}", "s": [], "u": ["nobody"]}}',
         f'{{"t": "{tenant}", "s": {{}}, "u": 5}}',
-        f'{{"t": "{tenant}", "close": "nobody", "credential": null}}',
-        f'{{"t": "{tenant}", "close": "{user}"}}',
+        f'{{"t": "{tenant}", "check": "nobody", "credential": null}}',
+        f'{{"t": "{tenant}", "check": "{user}"}}',
         f'{{"t": "{tenant}", "s": [123456789], "u": ["{user}"]}}',
     ):
         await owner.execute("select pg_notify($1, $2)", HINT, payload)
