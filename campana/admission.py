@@ -29,8 +29,8 @@ async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
 
 
 def follow(stream: Stream, head: Record) -> None:
-    """The reader's language may have changed since the stream was opened."""
-    if stream.reader.locale != head["locale"]:
+    """Programs hear the language chosen meanwhile; a page keeps the one it is drawn in."""
+    if stream.form == "json" and stream.reader.locale != head["locale"]:
         stream.reader = replace(stream.reader, locale=head["locale"])
 
 
