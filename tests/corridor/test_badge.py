@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ from tests.corridor.test_inbox import person
 from tests.waiting import eventually
 
 EVENTS = 150
+TURNS = 30
+"""At least so many times does each of them do something, however soon all is published."""
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def storm(db, dsn, owner, cast):
 
     async def disturb(member, verbs, dice: random.Random, programs: asyncio.Future) -> None:
         who = person(member)
-        while not programs.done():
+        for _ in itertools.takewhile(lambda n: n < TURNS or not programs.done(), itertools.count()):
             rows = await owner_rows(db, who)
             verb = dice.choice(verbs)
             if verb in (inbox.read_all, inbox.clear):
