@@ -160,9 +160,14 @@ class Hub:
                 self.gap()
 
     async def _settle_doubts(self) -> None:
-        if doubted := [*self._doubted]:
-            await self._check(doubted)
-            self._doubted.difference_update(doubted)
+        """Whoever is doubted again meanwhile is asked about again: the answer may be older."""
+        doubted, self._doubted = self._doubted, set()
+        try:
+            if doubted:
+                await self._check([*doubted])
+        except BaseException:
+            self._doubted |= {stream for stream in doubted if not stream.is_gone}
+            raise
 
     async def _tick(self) -> None:
         opening, self._opening = [s for s in self._opening if not s.is_gone], []
@@ -216,8 +221,7 @@ class Hub:
                 stream.is_open = False
                 self._opening.append(stream)
             else:
-                stream.missed_live = True
-                self._fall_behind(stream)
+                self._miss_live(stream)
                 self._dirty.add(stream)
 
     async def _write(
@@ -238,13 +242,17 @@ class Hub:
                 fitting = _fitting(live, 0 if stream.waiting else LIVE_WINDOW)
                 pieces += fitting
                 if len(fitting) < len(live):
-                    stream.missed_live = True
-                    self._fall_behind(stream)
+                    self._miss_live(stream)
             if pieces and stream.is_open:
                 stream.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
                 self.delivered += 1
             if number % SLICE == 0:
                 await asyncio.sleep(0)
+
+    def _miss_live(self, stream: Stream) -> None:
+        """It is told to fetch again as soon as there is room."""
+        stream.missed_live = True
+        self._fall_behind(stream)
 
     def _fall_behind(self, stream: Stream) -> None:
         self._behind.add(stream)
