@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
   $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PY := .venv/bin/python
 CHROMIUM := /usr/bin/chromium
+FIREFOX := /usr/bin/firefox-esr
 VALIDATOR := 26.9.27
 POSTGRESQL_15 := /usr/lib/postgresql/15/bin/initdb
 CODE := $(wildcard campana handlers main.py)
@@ -21,6 +22,7 @@ run: .venv/runtime.stamp ## serve it with demo data on http://127.0.0.1:8080
 
 test: .venv/development.stamp .venv/browser.stamp ## all tests, in a real browser too
 	@[ "$$CAMPANA_TEST_PG15" != off ] || echo 'Without $(POSTGRESQL_15): tests on PostgreSQL 15 are left out.'
+	@command -v firefox-esr firefox >/dev/null || echo 'Without firefox-esr: nothing is tried in Firefox.'
 	$(PY) -m pytest -m 'not prove'
 
 test-15: .venv/development.stamp ## the corridor, routes and businesses once more, on PostgreSQL 15
@@ -62,7 +64,7 @@ build/validator.stamp:
 	@touch $@
 
 .venv/browser.stamp: .venv/development.stamp
-	@if [ -x $(CHROMIUM) ]; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends chromium; \
-	else $(PY) -m playwright install chromium; fi
+	@if [ -x $(CHROMIUM) ] && [ -x $(FIREFOX) ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends chromium firefox-esr; \
+	elif [ ! -x $(CHROMIUM) ]; then $(PY) -m playwright install chromium; fi
 	@touch $@

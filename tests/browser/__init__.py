@@ -1,4 +1,4 @@
-"""Stories told by real browsers. All of them share one Chromium, and so one event loop."""
+"""Stories told by real browsers: one Chromium and one Firefox for all, and so one event loop."""
 
 import pytest
 

@@ -10,7 +10,13 @@ addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, so
   console.error(`policy: ${violatedDirective} ${blockedURI} ${sourceFile}`));
 """
 # Seen to by the answers themselves; and tests cut connections on purpose.
-NETWORK = ("Failed to load resource", "Failed to fetch", "net::ERR_", "blocked by Playwright")
+NETWORK = (
+    "Failed to load resource",
+    "Failed to fetch",
+    "NetworkError when attempting to fetch",
+    "net::ERR_",
+    "blocked by Playwright",
+)
 ON_PURPOSE = (401, 410, 429)
 
 

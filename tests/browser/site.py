@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -21,12 +22,19 @@ from tests.waiting import eventually
 ROOT = Path(__file__).parent.parent.parent
 
 
+Change = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
+
+
 class Site:
-    """The application in this process, on a port of its own that survives `stop` and `start`."""
+    """The application in this process, on a port of its own that survives `stop` and `start`.
+
+    change: what becomes of every answer before it leaves, from the next `start` on.
+    """
 
     def __init__(self, db: Database, settings: Settings, corridor: Corridor) -> None:
         self.db, self.settings, self.corridor = db, settings, corridor
         self.port = 0
+        self.change: Change | None = None
         self._runner: web.AppRunner | None = None
 
     @property
@@ -39,6 +47,8 @@ class Site:
 
     async def start(self) -> None:
         app = application(self.settings, self.db, self.corridor)
+        if self.change is not None:
+            app.on_response_prepare.append(self.change)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_port=True)
@@ -51,6 +61,12 @@ class Site:
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = None
+
+    async def restart(self, change: Change) -> None:
+        """With answers changed on their way."""
+        await self.stop()
+        self.change = change
+        await self.start()
 
     def cut(self) -> None:
         for stream in self.corridor.hub.streams():
