@@ -26,6 +26,9 @@
     answer: 4000, // how long a page waits for its worker
   };
 
+  /** Milliseconds that only go on, whatever is done to the clock. */
+  const ticks = () => performance.now();
+
   /* ---- Server-Sent Events ------------------------------------------------------------------ */
 
   /** Bytes in, messages out. Lines may end in LF, CR or CRLF, and chunks anywhere. */
@@ -82,7 +85,8 @@
    * Keeps one stream open, or polls where streams are held back.
    *
    * States: idle, connecting, live, waiting, auth (sign in again), closed (told to stop).
-   * `onMessages` gets [{name, id, data, old}]; `old`: it was there before this connection.
+   * `onMessages` gets [{name, id, data, old}]; `old`: it was there before this connection. A hello's
+   * `clock`: milliseconds by which the server's is ahead of ours.
    */
   function createTransport(options) {
     const { url, tag = '', onMessages, onState = () => {} } = options;
@@ -104,13 +108,18 @@
     let pollsFailed = false;
     let notBefore = 0; // what Retry-After asked for
     let startedAt = 0;
-    let lastByteAt = 0;
+    let lastByte = { ticks: 0, date: 0 };
 
     function setState(next, nextMode = mode) {
       if (state === next && mode === nextMode) return;
       state = next;
       mode = nextMode;
       onState({ state, mode, poll: t.poll });
+    }
+
+    /** One clock may stand still while the machine sleeps, the other be set: either way, ask again. */
+    function quiet() {
+      return Math.max(ticks() - lastByte.ticks, Math.abs(Date.now() - lastByte.date));
     }
 
     function address() {
@@ -134,7 +143,7 @@
       const own = generation;
       const stopped = () => own !== generation;
       abort = new AbortController();
-      startedAt = Date.now();
+      startedAt = ticks();
       if (!(mode === 'poll' && state === 'live')) setState('connecting');
       const end = await converse(abort, stopped);
       if (!stopped()) goOn(end);
@@ -151,7 +160,7 @@
       };
       const silent = setTimeout(giveUp, t.firstByte, 'silent');
       const watch = setInterval(() => {
-        if (lastByteAt >= startedAt && Date.now() - lastByteAt > t.watchdog) giveUp('stalled');
+        if (lastByte.ticks >= startedAt && quiet() > t.watchdog) giveUp('stalled');
       }, t.check);
       let retry = null;
       try {
@@ -174,7 +183,7 @@
           const { done, value } = await reader.read();
           if (stopped()) return end;
           if (done) return { kind: 'ended', retry, polls };
-          lastByteAt = Date.now();
+          lastByte = { ticks: ticks(), date: Date.now() };
           if (!steady && !polls) {
             clearTimeout(silent);
             silences = 0;
@@ -202,12 +211,15 @@
       if (status === 204) return { kind: 'ended', polls };
       const found = response.headers.get('Content-Type') || '';
       if (status === 200 && found.startsWith('text/event-stream')) return null;
-      return { kind: 'failed', after: secondsOf(response.headers.get('Retry-After')) };
+      return { kind: 'failed', after: secondsOf(response.headers) };
     }
 
-    function secondsOf(header) {
+    /** What Retry-After asks for; a date is one by the server's clock. */
+    function secondsOf(headers) {
+      const header = headers.get('Retry-After');
       if (!header) return 0;
-      const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+      const sent = Date.parse(headers.get('Date')) || Date.now();
+      const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - sent) / 1000;
       return Math.min(Math.max(seconds || 0, 0), 3600);
     }
 
@@ -228,6 +240,7 @@
         // The server says from where it serves: our cursor, or another one with a resync to follow.
         item.gap = greeted && !polls;
         item.moved = lastId !== '' && id !== lastId;
+        item.clock = Date.parse(data.timestamp) - Date.now();
         greeted = true;
         signal = data.signal === undefined ? '' : String(data.signal);
         headSeq = Number(data.seq) || 0;
@@ -249,7 +262,7 @@
       if (end.kind === 'ended' && end.polls) return waitForPoll();
       if (mode === 'poll') pollsFailed = true;
       if (end.kind === 'silent' && mode === 'sse' && (silences += 1) >= 2) return startPolling();
-      if (end.after) notBefore = Date.now() + end.after * 1000 * (1 + Math.random() / 2);
+      if (end.after) notBefore = ticks() + end.after * 1000 * (1 + Math.random() / 2);
       wait(bye && attempts === 0 ? againAtOnce() : pause(end.retry));
     }
 
@@ -269,7 +282,7 @@
 
     function wait(ms) {
       setState('waiting');
-      timer = setTimeout(connect, Math.max(ms, notBefore - Date.now()));
+      timer = setTimeout(connect, Math.max(ms, notBefore - ticks()));
     }
 
     function waitForPoll() {
@@ -278,13 +291,13 @@
       pollsFailed = false;
       setState('live');
       timer = setTimeout(() => {
-        if (Date.now() >= streamAgainAt) tryStream();
+        if (ticks() >= streamAgainAt) tryStream();
         connect();
       }, t.poll * (0.95 + Math.random() / 10));
     }
 
     function startPolling() {
-      streamAgainAt = Date.now() + t.retryStream;
+      streamAgainAt = ticks() + t.retryStream;
       setState('connecting', 'poll');
       connect();
     }
@@ -313,12 +326,11 @@
 
       /** Somebody looks: make sure of the connection. `force` asks again after `auth` or `closed`. */
       wake(force = false) {
-        const quiet = Date.now() - lastByteAt;
-        const soon = Date.now() - startedAt < t.backoffLeast || Date.now() < notBefore;
+        const soon = ticks() - startedAt < t.backoffLeast || ticks() < notBefore;
         if (state === 'auth' || state === 'closed') return force && !soon ? connect() : undefined;
         if (state === 'waiting' && !soon) return connect();
-        if (state === 'live' && mode === 'poll' && quiet > 1000) return connect();
-        if (state === 'live' && mode === 'sse' && quiet > t.wakeful) return connect();
+        if (state === 'live' && mode === 'poll' && quiet() > 1000) return connect();
+        if (state === 'live' && mode === 'sse' && quiet() > t.wakeful) return connect();
       },
 
       /** We have just changed something: who polls looks at once. */
@@ -428,9 +440,9 @@
       else if (name !== 'unread' && name !== 'bye') tell(`live:${name}`, data);
     }
 
-    function greet({ id, data, gap, moved }) {
+    function greet({ id, data, gap, moved, clock }) {
       if (moved) seen = id;
-      fire(place, 'stream:hello', { data });
+      fire(place, 'stream:hello', { data, clock });
       if (data.badge) fire(place, 'stream:unread', { data: asUnread(data) });
       if (data.rev !== rev) resync('inbox'); // read or deleted elsewhere meanwhile
       rev = data.rev;

@@ -8,6 +8,7 @@ from uuid import UUID
 from campana.db import Database
 from campana.outbox import Tenants, dispatch
 from campana.publish import publish_many
+from tests.waiting import eventually
 
 Item = dict[str, Any]
 
@@ -27,3 +28,14 @@ async def deliver(db: Database) -> None:
     tenants = Tenants({})
     while (await dispatch(db, tenants)).events:
         pass
+
+
+async def backdate(db: Database, event: UUID, minutes: int) -> None:
+    """As if it had been published so long ago; once it is there, whoever dispatches it."""
+    old = "update campana.event set published_at = now() - $1 * interval '1 minute' where id = $2"
+
+    async def is_done() -> bool:
+        async with db.bus() as bus:
+            return bool(await bus.execute(old, minutes, event) == "UPDATE 1")
+
+    await eventually(is_done)

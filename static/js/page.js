@@ -9,7 +9,7 @@
   const root = document.documentElement;
   const byId = id => document.getElementById(id);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const clockOffset = Date.parse(root.dataset.now) - Date.now(); // the server's clock is right
+  let clockOffset = Date.parse(root.dataset.now) - Date.now(); // the server's clock is right
   const now = () => Date.now() + clockOffset;
   const place = byId('live');
   const words = byId('words').dataset;
@@ -88,6 +88,13 @@
   document.addEventListener('visibilitychange', showTimes);
   document.addEventListener('htmx:after:swap', showTimes);
   showTimes();
+
+  /** Somebody may have set this clock meanwhile. */
+  place.addEventListener('stream:hello', ({ detail: { clock } }) => {
+    if (!(Math.abs(clock - clockOffset) > 60000)) return; // that is the network
+    clockOffset = clock;
+    showTimes();
+  });
 
   /* ---- Menus close when one goes elsewhere ------------------------------------------------- */
 

@@ -13,7 +13,8 @@
   const MOST = 100;
   const FETCHED_LATELY = 2000;
   let filter = 'all';
-  let fetchedAt = 0; // by our own clock; 0: what it shows is not the latest
+  const NEVER = -Infinity;
+  let fetchedAt = NEVER; // by performance.now(); never: what it shows is not the latest
   let loadedAt = 0; // by the server's, for people
 
   campana.panelIsOpen = () => Boolean(panel && panel.showPopover) && panel.matches(':popover-open');
@@ -64,18 +65,18 @@
     if (newState === 'open') return;
     document.body.append(campana.toasts);
     arrivals.forget();
-    fetchedAt = 0;
+    fetchedAt = NEVER;
     if (document.activeElement === document.body) byId('bell').focus({ preventScroll: true });
   });
 
   /* ---- What it shows ----------------------------------------------------------------------- */
 
   function loadIfOld() {
-    if (Date.now() - fetchedAt > FETCHED_LATELY) load();
+    if (performance.now() - fetchedAt > FETCHED_LATELY) load();
   }
 
   function load() {
-    fetchedAt = Date.now();
+    fetchedAt = performance.now();
     htmx.trigger(latest, 'panel:refresh');
   }
 
@@ -106,7 +107,7 @@
   });
 
   place.addEventListener('stream:notification', ({ detail: { data } }) => {
-    fetchedAt = 0;
+    fetchedAt = NEVER;
     arrivals.arrive(data);
     campana.noteSeen();
   });
@@ -114,7 +115,7 @@
     if (panelIsOpen() && !latest.querySelector('.row')) arrivals.take();
   });
   document.body.addEventListener('live:resync-inbox', () => {
-    fetchedAt = 0;
+    fetchedAt = NEVER;
     if (panelIsOpen()) arrivals.take();
   });
 
@@ -132,7 +133,7 @@
 
   function fails(ctx, why) {
     if (!ctx || !ctx.sourceElement || !panel.contains(ctx.sourceElement) || ctx.request.method !== 'GET') return;
-    fetchedAt = 0;
+    fetchedAt = NEVER;
     const since = new Date(loadedAt).toLocaleTimeString(document.documentElement.lang,
       { hour: '2-digit', minute: '2-digit', timeZone: document.documentElement.dataset.timeZone });
     const text = loadedAt ? `${why} ${fill(words.panelSince, { time: since })}` : why;

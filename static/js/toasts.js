@@ -13,17 +13,17 @@
   const ANNOUNCE_EVERY = 10000;
   let arrived = [];
   let announceTimer = null;
-  let announcedAt = 0;
+  let announcedAt = -Infinity;
 
   function announceArrival(text) {
     arrived.push(text);
     if (announceTimer) return;
-    const due = Math.max(ANNOUNCE_AFTER, announcedAt + ANNOUNCE_EVERY - Date.now());
+    const due = Math.max(ANNOUNCE_AFTER, announcedAt + ANNOUNCE_EVERY - performance.now());
     announceTimer = setTimeout(() => {
       const [first] = arrived;
       const count = arrived.length;
       announce(count === 1 ? fill(words.announceOne, { title: first }) : fill(words.announceMany, { count }));
-      announcedAt = Date.now();
+      announcedAt = performance.now();
       arrived = [];
       announceTimer = null;
     }, due);
@@ -104,6 +104,7 @@
   /** `time`: milliseconds it stays; one with actions stays until it is dismissed. */
   function put(toast, time = usualTime()) {
     toasts.append(toast);
+    htmx.process(toast);
     if (!toast.hasAttribute('data-stay')) remaining.set(toast, time);
     ticker = ticker || setInterval(tick, TICK);
   }
@@ -156,7 +157,6 @@
     form.setAttribute('hx-post', restore);
     all('.toast-undo', toasts).forEach(remove);
     put(toast, UNDO_TIME);
-    htmx.process(toast);
   }
 
   /* ---- By keyboard ------------------------------------------------------------------------- */
@@ -190,5 +190,11 @@
     if (target.closest('[data-dismiss], a')) dismiss(target.closest('.toast'));
   });
 
-  Object.assign(campana, { fail, offerUndo, dismiss, standing, toasts });
+  /** It has been answered: it stays for as long as the others do. */
+  function linger(toast) {
+    toast.removeAttribute('data-stay');
+    remaining.set(toast, usualTime());
+  }
+
+  Object.assign(campana, { fail, offerUndo, dismiss, linger, standing, toasts });
 })();

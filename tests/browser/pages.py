@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from uuid import uuid4
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 ELSEWHERE = "/sales/new"
 """A page that shows no notifications by itself: toasts come here."""
@@ -57,19 +56,6 @@ async def beside(page: Page, path: str = "/notifications") -> Page:
     await tab.goto(path)
     await page.bring_to_front()  # in those behind it clicks are slow
     return tab
-
-
-async def reload_with(page: Page, pattern: str, replacement: str) -> None:
-    """Loads the page again, its HTML changed on the way by a regular expression."""
-
-    async def rewrite(route: Route) -> None:
-        answer = await route.fetch()
-        html = re.sub(pattern, replacement, await answer.text())
-        await route.fulfill(response=answer, body=html)
-
-    await page.route(page.url, rewrite)
-    await page.reload()
-    await page.unroute(page.url, rewrite)
 
 
 def hurry(timings: dict[str, int]) -> str:

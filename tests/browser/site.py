@@ -61,6 +61,7 @@ class Site:
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = None
+        self.cut()  # who was quick to come back before the door was shut
 
     async def restart(self, change: Change) -> None:
         """With answers changed on their way."""

@@ -71,9 +71,9 @@ export function connected(test, url, options = {}) {
 
 /** Waits for a fact; fails when it does not come true in two seconds. */
 export async function until(fact, what = fact.toString()) {
-  const deadline = Date.now() + 2000;
+  const deadline = performance.now() + 2000;
   while (!fact()) {
-    if (Date.now() > deadline) throw new Error(`never true: ${what}`);
+    if (performance.now() > deadline) throw new Error(`never true: ${what}`);
     await new Promise(done => setTimeout(done, 5));
   }
 }

@@ -189,6 +189,52 @@ test('somebody who looks after a long silence gets a new connection', async t =>
   await until(() => server.requests.length === 2);
 });
 
+const DAY = 86400000;
+
+for (const [name, days] of [['forward', 1], ['back', -1]]) {
+  test(`a clock that is set ${name} by a day costs one new connection, and nothing is missed`, async t => {
+    const server = await scripted(t, stream(hello('k-1')), stream(hello('k-1'), notification('k-2')));
+    const { told } = connected(t, server.url);
+    await until(() => told.messages.length === 1);
+    setClock(t, days * DAY);
+    await until(() => told.names.includes('notification'));
+    await pause(100);
+    assert.equal(server.requests.length, 2);
+    assert.equal(server.requests[1].query.last_event_id, 'k-1');
+  });
+}
+
+test('a clock that is set back does not make a pause longer', async t => {
+  const server = await scripted(t, status(503, { 'Retry-After': '1' }), status(503), stream(hello('k-1')));
+  const { transport } = connected(t, server.url);
+  await until(() => transport.state === 'waiting');
+  setClock(t, -DAY);
+  await until(() => transport.state === 'live');
+});
+
+test('until when to wait is reckoned by the clock of the server', async t => {
+  const at = seconds => new Date(Date.now() - DAY + seconds * 1000).toUTCString();
+  const busy = (_request, response) => status(503, { Date: at(0), 'Retry-After': at(1) })(_request, response);
+  const server = await scripted(t, busy, stream(hello('k-1')));
+  const { transport } = connected(t, server.url);
+  await until(() => transport.state === 'live');
+  assert.ok(server.requests[1].at - server.requests[0].at >= 990);
+});
+
+test('a hello says how far the clock of the server is ahead', async t => {
+  const timestamp = new Date(Date.now() + DAY).toISOString();
+  const server = await scripted(t, stream(hello('k-1', { timestamp })));
+  const { told } = connected(t, server.url);
+  await until(() => told.messages.length === 1);
+  assert.ok(Math.abs(told.messages[0].clock - DAY) < 1000);
+});
+
+/** For the rest of the test, as when somebody sets the clock of the machine. */
+function setClock(t, ms) {
+  const now = Date.now;
+  t.mock.method(Date, 'now', () => now.call(Date) + ms);
+}
+
 test('a session that ends is noticed at once', async t => {
   const server = await scripted(t, stream('retry: 60000\n\n', hello('k-1'), message('bye', { reason: 'signed_out' }), END), status(401));
   const { transport } = connected(t, server.url);
