@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from campana.channels import DEFAULT
 from campana.errors import Conflict, Invalid
-from campana.events import BUILTIN, INBOX
+from campana.events import BUILTIN
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ async def add(
         lasting=lasting,
         priority=priority,
         variant=variant,
-        channels=INBOX if lasting else 0,
+        channels=DEFAULT if lasting else 0,
         actor=actor,
     )
     if added is None:
@@ -55,7 +56,7 @@ async def know_builtin(bus: Tx) -> None:
         lasting=[kind.lasting for kind in BUILTIN],
         priorities=[kind.default_priority for kind in BUILTIN],
         variants=[kind.default_variant for kind in BUILTIN],
-        channels=[INBOX if kind.lasting else 0 for kind in BUILTIN],
+        channels=[DEFAULT if kind.lasting else 0 for kind in BUILTIN],
     )
 
 

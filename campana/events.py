@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-INBOX = 1
-"""Channel bit: a row in the inbox. Outer channels take the higher bits."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """What every event can say. `audience` is an audience expression, the rest is optional.
 
     title: at most 200 characters, message: 4,000, data: a JSON object of at most 32 KiB,
-    url: http(s) or a path of this site, actions: at most five of {name, label, url?},
-    actor: a user's id or e-mail, who is not notified, subject: `kind:id`.
+    url: http(s) or a path of this site, actions: at most five of {name, label?, url?, method?,
+    variant?} (see "Actions"), actor: a user's id or e-mail, who is not notified,
+    subject: `kind:id`.
     """
 
     type: ClassVar[str]

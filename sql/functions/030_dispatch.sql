@@ -57,37 +57,25 @@ begin
 end;
 $$;
 
--- Recipients of lasting events: everyone in the audience whose preferences want the type, never the actor.
--- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked (fan_out() holds
--- the same rule for many events at once). No row when the inbox bit is off.
-create or replace function campana.recipients(
-  tenant uuid, rule jsonb, type text, actor uuid, default_channels integer, after uuid, at_most integer
+-- Recipients of one event, in the order of their ids: as campana.wanting() says, never the actor,
+-- without noise for whoever muted the subject (fan_out() does the same for many events at once).
+drop function if exists campana.recipients(uuid, jsonb, text, uuid, integer, uuid, integer);
+drop function if exists campana.recipients(uuid, jsonb, text, text, uuid, text, timestamptz, uuid, integer);
+create function campana.recipients(
+  tenant uuid, rule jsonb, type text, priority text, actor uuid, subject text, moment timestamptz,
+  after uuid, at_most integer
 ) returns table (user_id uuid, reason text, channels integer)
 language sql stable rows 1000 as $$
-  select m.user_id, m.reason, e.channels
-  from campana.audience_members(tenant, rule) m
-  left join campana.role_preference r
-    on r.tenant_id = tenant and r.role = m.role and r.type = recipients.type
-  left join campana.user_preference p
-    on p.tenant_id = tenant and p.user_id = m.user_id and p.type = recipients.type
-  cross join lateral (
-    select (coalesce(r.value, default_channels) & ~k.mask) | (coalesce(p.value, 0) & k.mask) as channels
-    from (select coalesce(p.chosen, 0) & ~coalesce(r.locked, 0) as mask) k
-  ) e
-  where e.channels & 1 <> 0
-    and m.user_id is distinct from actor
-    and (after is null or m.user_id > after)
-  order by m.user_id
+  select w.user_id, w.reason,
+    case when w.user_id = any (array(
+      select m.user_id from campana.user_mute m where m.tenant_id = tenant and m.subject = recipients.subject
+    )) then w.channels & ~14 else w.channels end
+  from campana.wanting(tenant, rule, recipients.type, recipients.priority,
+    campana.default_channels(tenant, recipients.type), moment) w
+  where w.user_id is distinct from actor
+    and (after is null or w.user_id > after)
+  order by w.user_id
   limit at_most;
-$$;
-
--- The channels a type uses when no role and no user says otherwise.
-create or replace function campana.default_channels(tenant uuid, type text) returns integer
-language sql stable as $$
-  select coalesce(
-    (select b.channels from campana.builtin_type b where b.name = default_channels.type),
-    (select t.channels from campana.tenant_type t where t.tenant_id = tenant and t.name = default_channels.type),
-    1);
 $$;
 
 -- What a live message says, the same for everybody who may hear it.
@@ -103,11 +91,13 @@ $$;
 -- Dispatches outbox rows `ids`, whose words are `said`: events, signals, heads, inbox rows in one statement.
 -- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
 -- How many recipients a handful of events has, no statistics tell: expecting few, the planner would compare
--- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`). Such a plan looks dear
--- enough to be compiled, which takes seconds: no jit.
-create or replace function campana.fan_out(ids bigint[], said jsonb[])
+-- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`),
+-- and by its index: a table that is small today would be read through once per recipient. Such a plan
+-- looks dear enough to be compiled, which takes seconds: no jit.
+drop function if exists campana.fan_out(bigint[], jsonb[]);
+create or replace function campana.fan_out(ids bigint[], said jsonb[], moment timestamptz default now())
 returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[])
-language plpgsql volatile rows 10 set enable_nestloop = off set jit = off as $$
+language plpgsql volatile rows 10 set enable_nestloop = off set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 begin
   return query
@@ -138,40 +128,29 @@ begin
   ),
   -- Events for the same audience are one `audience` here: it is evaluated once.
   kind as materialized (
-    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.actor, d.expires_at, d.collapse_key,
-      dense_rank() over (order by d.tenant_id, d.type, d.rule) as audience
+    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.priority, d.actor, d.expires_at, d.collapse_key,
+      case when d.subject is not null then array(
+        select m.user_id from campana.user_mute m where m.tenant_id = d.tenant_id and m.subject = d.subject
+      ) end as muted,
+      dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority) as audience
     from due d
     where d.lasting
   ),
-  -- Preferences are masks: effective = (r & ~m) | (u & m) with m = chosen & ~locked; campana.recipients() is its twin
-  -- for one event. No row when the inbox bit is off, never one for the actor.
   member as materialized (
-    select a.audience, m.user_id, m.reason, e.channels
+    select a.audience, m.user_id, m.reason, m.channels
     from (
-      select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule,
+      select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule, k.priority,
         campana.default_channels(k.tenant_id, k.type) as channels
       from kind k
       order by k.audience
     ) a
-    cross join lateral campana.audience_members(a.tenant_id, a.rule) m
-    left join lateral (
-      select r.value, r.locked from campana.role_preference r
-      where r.tenant_id = a.tenant_id and r.role = m.role and r.type = a.type offset 0
-    ) r on true
-    left join lateral (
-      select p.value, p.chosen from campana.user_preference p
-      where p.tenant_id = a.tenant_id and p.user_id = m.user_id and p.type = a.type offset 0
-    ) p on true
-    cross join lateral (
-      select (coalesce(r.value, a.channels) & ~(coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)))
-        | (coalesce(p.value, 0) & coalesce(p.chosen, 0) & ~coalesce(r.locked, 0)) as channels
-    ) e
-    where e.channels & 1 <> 0
+    cross join lateral campana.wanting(a.tenant_id, a.rule, a.type, a.priority, a.channels, moment) m
   ),
   -- `back`: the how-manieth of a reader's events in this round, from the last one; the first has the highest.
   -- (Users' ids are unique by themselves, and sort faster than behind a tenant's.)
   recipient as materialized (
-    select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason, m.channels,
+    select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason,
+      case when m.user_id = any (k.muted) then m.channels & ~14 else m.channels end as channels,
       row_number() over events as back,
       lead(k.id) over events is null as is_first
     from kind k
@@ -231,7 +210,9 @@ $$;
 
 -- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
 -- collapse key. Returns as fan_out does; `finished` tells whether the event has left the outbox.
-create or replace function campana.fan_out_one(outbox_id bigint, words jsonb, at_most integer)
+drop function if exists campana.fan_out_one(bigint, jsonb, integer);
+create or replace function campana.fan_out_one(
+  outbox_id bigint, words jsonb, at_most integer, moment timestamptz default now())
 returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[], written integer, finished boolean)
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -261,8 +242,8 @@ begin
   delete from chunk;
   insert into chunk (user_id, reason, channels)
   select r.user_id, r.reason, r.channels
-  from campana.recipients(e.tenant_id, e.rule, e.type, e.actor,
-    campana.default_channels(e.tenant_id, e.type), e.progress, at_most) r;
+  from campana.recipients(
+    e.tenant_id, e.rule, e.type, e.priority, e.actor, e.subject, moment, e.progress, at_most) r;
 
   -- First the heads, in order; only then is what the inboxes hold settled.
   insert into campana.inbox_head (tenant_id, user_id)

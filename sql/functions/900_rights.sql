@@ -68,18 +68,26 @@ grant usage on all sequences in schema campana to campana_bus, campana_auth;
 -- What a request may touch directly, inside its tenant. Everything else goes through functions.
 grant select on
   campana.tenant, campana.role, campana.branch, campana.users, campana.builtin_type, campana.tenant_type, campana.event, campana.event_recipients, campana.event_words,
-  campana.installation, campana.role_preference, campana.scheduled, campana.poison
+  campana.installation, campana.scheduled, campana.poison
   to campana_web;
 grant select, insert, update on campana.inbox, campana.inbox_head to campana_web;
 grant update (name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
 grant select, insert, update, delete on
-  campana.user_preference, campana.visit, campana.idempotency, campana.topic_subscription, campana.api_key
+  campana.tenant_preference, campana.role_preference, campana.user_preference,
+  campana.tenant_attention, campana.role_attention, campana.user_attention, campana.user_mute, campana.user_settings,
+  campana.visit, campana.idempotency, campana.topic_subscription, campana.api_key
   to campana_web;
 grant select, insert, update on campana.sale, campana.sale_counter to campana_web;
 grant select, insert, update, delete on campana.sale_item to campana_web;
 grant select, insert, update (keys, revoked_at) on campana.token_issuer to campana_web;
+grant insert on campana.users to campana_web;
+grant insert, update (administers), delete on campana.role to campana_web;
+grant delete on campana.role_preference to campana_web;
+grant update (name, time_zone, locale) on campana.tenant to campana_web;
+grant select, update on campana.tenant_settings to campana_web;
+grant select, insert, update, delete on campana.invitation to campana_web;
 grant delete on campana.session to campana_web;
-grant select (token_hash, tenant_id, user_id, created_at, expires_at) on campana.session to campana_web;
+grant select (token_hash, tenant_id, user_id, auth_version, created_at, expires_at) on campana.session to campana_web;
 grant select, insert on campana.audit to campana_web;
 grant insert on campana.signal to campana_web;
 grant select (id) on campana.signal to campana_web;

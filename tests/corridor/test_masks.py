@@ -1,85 +1,217 @@
-"""Preferences are masks of channel bits: what a role says, what it locks, what a user chose."""
+"""Preferences in the fan-out: the SQL gives everybody what the policy says of each."""
 
 from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campana.events import INBOX
+from campana.channels import DEFAULT, EMAIL, INBOX
+from campana.preferences.policy import (
+    PRIORITIES,
+    Attention,
+    Layers,
+    Masks,
+    Occasion,
+    Personal,
+    Quiet,
+    decide,
+)
 from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
 
-EMAIL = 2  # any outer channel: a bit that is not the inbox's
 TYPE = "sale:created"
+SUBJECT = "sale:7"
 ROLES = ("ADMIN", "STAFF", "COOK")
 PEOPLE = ("ana@norte.test", "luis@norte.test", "rosa@norte.test", "carlos@norte.test")
+ZONES = (
+    *("America/El_Salvador", "Europe/Madrid", "America/New_York", "Australia/Lord_Howe"),
+    *("Asia/Kathmandu", "Pacific/Kiritimati", "America/Santiago", "Africa/Casablanca", "UTC"),
+)
+# Around the days on which clocks jump in the zones above, and any other day.
+JUMPS = ("2026-03-08", "2026-03-29", "2026-04-05", "2026-09-06", "2026-10-04", "2026-10-25")
 
-masks = st.integers(0, 15)
-role_rows = st.dictionaries(st.sampled_from(ROLES), st.tuples(masks, masks))
-user_rows = st.dictionaries(st.sampled_from(PEOPLE), st.tuples(masks, masks))
+masks = st.integers(0, 31)
+# Mostly not about the inbox: without it nothing else matters.
+some = st.one_of(masks, *[masks.map(lambda mask: mask & ~INBOX)] * 3)
+layer_masks = st.builds(Masks, masks, some, some)
+# Few clocks, so that many events come on the dot.
+clocks = st.builds(dt.time, st.sampled_from((0, 2, 3, 8, 22)), st.sampled_from((0, 30)))
+hours = st.builds(Quiet, clocks, clocks).filter(lambda quiet: quiet.start != quiet.end)
+attention = {
+    "min_priority": st.sampled_from((None, None, *PRIORITIES)),
+    "quiet": st.one_of(st.sampled_from((None, False)), hours, hours),
+    "work_days": st.sampled_from((None, None, 31, 127)) | st.integers(1, 127),
+    "urgent_breaks_through": st.none() | st.booleans(),
+}
+days = st.one_of(
+    st.dates(dt.date(2025, 1, 1), dt.date(2027, 12, 31)),
+    st.builds(
+        lambda day, later: dt.date.fromisoformat(day) + dt.timedelta(days=later),
+        st.sampled_from(JUMPS),
+        st.integers(-1, 1),
+    ),
+)
 
 
-def effective(default: int, role: tuple[int, int] | None, user: tuple[int, int] | None) -> int:
-    """Channel by channel: the user's choice where it may be made; else the role's; else all's."""
-    value, locked = role or (default, 0)
-    wished, chosen = user or (0, 0)
-    channels = 0
-    for bit in (1, 2, 4, 8):
-        decides = wished if chosen & bit and not locked & bit else value
-        channels |= decides & bit
-    return channels
+@st.composite
+def worlds(draw: Any) -> dict[str, Any]:
+    """Everything that may be said by anybody, and one event."""
+    zone = draw(st.sampled_from(ZONES))
+    local = dt.datetime.combine(draw(days), draw(clocks), ZoneInfo(zone))
+    moment = local.astimezone(dt.UTC)
+    pauses = st.none() | st.sampled_from((moment, moment + dt.timedelta(seconds=1)))
+    personal = st.builds(Personal, switched_off=some, paused_until=pauses, **attention)
+    return {
+        "moment": moment,
+        "priority": draw(st.sampled_from(PRIORITIES)),
+        "default": draw(some.map(lambda mask: mask ^ INBOX)),
+        "tenant": draw(st.none() | layer_masks),
+        "roles": draw(st.dictionaries(st.sampled_from(ROLES), layer_masks)),
+        "people": draw(st.dictionaries(st.sampled_from(PEOPLE), st.builds(Masks, masks, some))),
+        "tenant_attention": draw(st.none() | st.builds(Attention, **attention)),
+        "role_attention": draw(
+            st.dictionaries(st.sampled_from(ROLES), st.builds(Attention, **attention))
+        ),
+        "personal": draw(st.dictionaries(st.sampled_from(PEOPLE), personal)),
+        "zones": draw(st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(ZONES))),
+        "zone": zone,
+        "muted_by": draw(st.sets(st.sampled_from(PEOPLE))),
+        "actor": draw(st.none() | st.sampled_from(PEOPLE)),
+    }
+
+
+def policy_says(world: dict[str, Any], email: str, role: str) -> int:
+    """The channels of one person, by the pure function."""
+    layers = Layers(
+        default=world["default"],
+        tenant=world["tenant"] or Masks(),
+        role=world["roles"].get(role, Masks()),
+        person=world["people"].get(email, Masks()),
+        tenant_attention=world["tenant_attention"] or Attention(),
+        role_attention=world["role_attention"].get(role, Attention()),
+        personal=world["personal"].get(email, Personal()),
+        time_zone=world["zones"].get(email, world["zone"]),
+    )
+    occasion = Occasion(
+        moment=world["moment"],
+        priority=world["priority"],
+        is_actor=world["actor"] == email,
+        muted=email in world["muted_by"],
+    )
+    return decide(layers, occasion).channels
+
+
+async def enter(owner: Any, tenant: Any, world: dict[str, Any]) -> None:
+    """All of it as rows."""
+    people = await owner.fetch("select email, id from campana.users where tenant_id = $1", tenant)
+    ids = dict(people)
+    await enter_masks(owner, tenant, ids, world)
+    if said := world["tenant_attention"]:
+        await enter_attention(owner, "tenant", {"tenant_id": tenant}, said)
+    for role, said in world["role_attention"].items():
+        await enter_attention(owner, "role", {"tenant_id": tenant, "role": role}, said)
+    for email, said in world["personal"].items():
+        await owner.execute("delete from campana.user_attention where user_id = $1", ids[email])
+        own = {"switched_off": said.switched_off, "paused_until": said.paused_until}
+        who = {"tenant_id": tenant, "user_id": ids[email]}
+        await enter_attention(owner, "user", who | own, said)
+    await enter_places(owner, tenant, ids, world)
+
+
+async def enter_masks(owner: Any, tenant: Any, ids: dict[str, Any], world: dict[str, Any]) -> None:
+    run = owner.execute
+    await run(
+        "update campana.builtin_type set channels = $1 where name = $2", world["default"], TYPE
+    )
+    if said := world["tenant"]:
+        await run(
+            "insert into campana.tenant_preference values ($1, $2, $3, $4, $5)",
+            *(tenant, TYPE, said.value, said.chosen, said.locked),
+        )
+    for role, said in world["roles"].items():
+        await run(
+            "insert into campana.role_preference (tenant_id, role, type, value, chosen, locked)"
+            " values ($1, $2, $3, $4, $5, $6)",
+            *(tenant, role, TYPE, said.value, said.chosen, said.locked),
+        )
+    for email, said in world["people"].items():
+        await run(
+            "insert into campana.user_preference values ($1, $2, $3, $4, $5)",
+            *(tenant, ids[email], TYPE, said.value, said.chosen),
+        )
+
+
+async def enter_places(owner: Any, tenant: Any, ids: dict[str, Any], world: dict[str, Any]) -> None:
+    run = owner.execute
+    await run("update campana.tenant set time_zone = $2 where id = $1", tenant, world["zone"])
+    for email, zone in world["zones"].items():
+        await run("update campana.users set time_zone = $2 where id = $1", ids[email], zone)
+    for email in world["muted_by"]:
+        await run("insert into campana.user_mute values ($1, $2, $3)", tenant, SUBJECT, ids[email])
+
+
+async def enter_attention(owner: Any, whose: str, key: dict[str, Any], said: Attention) -> None:
+    row = key | {
+        "min_priority": said.min_priority,
+        "quiet": None if said.quiet is None else bool(said.quiet),
+        "quiet_from": said.quiet.start if said.quiet else None,
+        "quiet_to": said.quiet.end if said.quiet else None,
+        "work_days": said.work_days,
+        "urgent_breaks_through": said.urgent_breaks_through,
+    }
+    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    await owner.execute(
+        f"insert into campana.{whose}_attention ({', '.join(row)}) values ({places})", *row.values()
+    )
+
+
+async def dispatched(owner: Any, how: str, world: dict[str, Any]) -> dict[str, int]:
+    """What is in the inboxes after the event went the usual way, or that of huge audiences."""
+    event_id = await publish_event(
+        owner, type=TYPE, priority=world["priority"], subject=SUBJECT, actor=world["actor"]
+    )
+    call = {
+        "fan_out": "campana.fan_out(array[o.id], array['{}'::jsonb], $2)",
+        "fan_out_one": "campana.fan_out_one(o.id, '{}'::jsonb, 100, $2)",
+    }[how]
+    await owner.execute(
+        f"select f.tenant_id from campana.outbox o cross join lateral {call} f"
+        " where o.event_id = $1",
+        event_id,
+        world["moment"],
+    )
+    written = await owner.fetch(
+        "select u.email, i.channels from campana.inbox i"
+        " join campana.users u on u.id = i.user_id where i.event_id = $1",
+        event_id,
+    )
+    return dict(written)
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(default=masks, roles=role_rows, users=user_rows)
-async def test_both_ways_of_fanning_out_obey_the_rule(owner, cast, default, roles, users) -> None:
+@given(world=worlds())
+async def test_both_ways_of_fanning_out_obey_the_policy(owner, cast, world) -> None:
     undo = owner.transaction()
     await undo.start()
     try:
-        await owner.executemany(
-            "insert into campana.role_preference (tenant_id, role, type, value, locked)"
-            " values ($1, $2, $3, $4, $5)",
-            [(cast.norte, role, TYPE, *row) for role, row in roles.items()],
-        )
-        await owner.executemany(
-            "insert into campana.user_preference (tenant_id, user_id, type, value, chosen)"
-            " select tenant_id, id, $2, $3, $4 from campana.users where email = $1",
-            [(email, TYPE, *row) for email, row in users.items()],
-        )
-        rows = await owner.fetch(
-            """select u.email, r.channels
-            from campana.recipients($1, '["all"]', $2, null, $3, null, null) r
-            join campana.users u on u.id = r.user_id""",
-            cast.norte,
-            TYPE,
-            default,
-        )
-        await owner.execute(
-            "update campana.builtin_type set channels = $2 where name = $1", TYPE, default
-        )
-        event_id = await publish_event(owner, type=TYPE)
-        await owner.execute(
-            "select f.tenant_id from campana.outbox o"
-            " cross join lateral campana.fan_out(array[o.id], array['{}'::jsonb]) f"
-            " where o.event_id = $1",
-            event_id,
-        )
-        written = await owner.fetch(
-            "select u.email, i.channels from campana.inbox i"
-            " join campana.users u on u.id = i.user_id where i.event_id = $1",
-            event_id,
-        )
+        await enter(owner, cast.norte, world)
+        usual = await dispatched(owner, "fan_out", world)
+        huge = await dispatched(owner, "fan_out_one", world)
     finally:
         await undo.rollback()
 
-    assert dict(written) == dict(rows), "many events at once, and one by itself"
     wanted = {
-        person.email: effective(default, roles.get(person.role), users.get(person.email))
+        person.email: policy_says(world, person.email, person.role)
         for person in cast.of("norte")
         if person.email in PEOPLE
     }
-    assert dict(rows) == {email: channels for email, channels in wanted.items() if channels & INBOX}
+    assert usual == {email: channels for email, channels in wanted.items() if channels}
+    assert huge == usual
 
 
 async def test_masks_count_from_the_next_event(publish, owner, cast, corridor) -> None:
@@ -126,7 +258,9 @@ async def test_masks_count_from_the_next_event(publish, owner, cast, corridor) -
     assert await titles(cast.ana_admin) == [spared[0], "cooks are spared, and Luis", *spared[1:]]
     assert await titles(cast.carlos_cook) == spared
     assert await titles(cast.luis_colleague) == spared
-    seqs = [row["seq"] for row in await inbox_of(owner, cast.luis_colleague)]
-    assert seqs == [1, 2, 3], "what somebody did not want leaves no gap"
-    last = (await inbox_of(owner, cast.luis_colleague))[-1]
-    assert last["channels"] == INBOX | EMAIL, "the lock covers the inbox, the e-mail stays chosen"
+    rows = await inbox_of(owner, cast.luis_colleague)
+    assert [row["seq"] for row in rows] == [1, 2, 3], "what somebody did not want leaves no gap"
+    assert rows[0]["channels"] == DEFAULT
+    assert rows[-1]["channels"] == INBOX | EMAIL, (
+        "the lock covers the inbox, the e-mail stays chosen"
+    )

@@ -1,0 +1,1 @@
+"""Who hears what, where and when. `policy` is the rule; see docs/decisions/0017."""

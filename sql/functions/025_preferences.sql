@@ -1,0 +1,135 @@
+-- Who wants an event, on which channels. campana/preferences/policy.py is the same rule for one
+-- person, with the reasons; a property test keeps the two equal.
+-- Bits: 1 inbox, 2 toast, 4 sound, 8 desktop; 14 are those that interrupt (campana/channels.py).
+
+create or replace function campana.priority_rank(priority text) returns integer
+language sql immutable as $$
+  select case priority when 'low' then 1 when 'medium' then 2 when 'high' then 3 when 'urgent' then 4 else 0 end;
+$$;
+
+-- One layer over what is below it: its value where it chose and may.
+create or replace function campana.layered(below integer, value integer, chosen integer, locked integer) returns integer
+language sql immutable as $$
+  select (below & ~(coalesce(chosen, 0) & ~coalesce(locked, 0)))
+    | (coalesce(value, 0) & coalesce(chosen, 0) & ~coalesce(locked, 0));
+$$;
+
+-- Quiet hours are half open and may cross midnight; null when there are none.
+create or replace function campana.is_quiet(quiet_from time, quiet_to time, clock time) returns boolean
+language sql immutable as $$
+  select case when quiet_from < quiet_to then clock >= quiet_from and clock < quiet_to
+    else clock >= quiet_from or clock < quiet_to end;
+$$;
+
+-- The channels a type uses when nobody says otherwise.
+create or replace function campana.default_channels(tenant uuid, type text) returns integer
+language sql stable as $$
+  select coalesce(
+    (select b.channels from campana.builtin_type b where b.name = default_channels.type),
+    (select t.channels from campana.tenant_type t where t.tenant_id = tenant and t.name = default_channels.type),
+    15);
+$$;
+
+-- What type, tenant and role say, once for each role. `channels`: for whoever set nothing, unless
+-- `timed`: then the reader's clock counts too. `masks`: before the priority was looked at.
+drop function if exists campana.standing(uuid, text, text, integer);
+create function campana.standing(tenant uuid, type text, priority text, defaults integer)
+returns table (
+  role text, channels integer, masks integer, locked integer, minimum integer,
+  quiet_from time, quiet_to time, work_days smallint, breaks_through boolean, timed boolean)
+language sql stable rows 10 as $$
+  select s.role,
+    case when campana.priority_rank(standing.priority) < s.minimum and s.masks & s.locked & 1 = 0 then 0 else s.masks end,
+    s.masks, s.locked, s.minimum, s.quiet_from, s.quiet_to, s.work_days, s.breaks_through,
+    s.quiet_from is not null or s.work_days < 127
+  from (
+    select ro.name as role,
+      campana.layered(campana.layered(standing.defaults, t.value, t.chosen, 0), r.value, r.chosen, t.locked) as masks,
+      coalesce(t.locked, 0) | coalesce(r.locked, 0) as locked,
+      campana.priority_rank(coalesce(ra.min_priority, ta.min_priority)) as minimum,
+      case when ra.quiet is null then ta.quiet_from else ra.quiet_from end as quiet_from,
+      case when ra.quiet is null then ta.quiet_to else ra.quiet_to end as quiet_to,
+      coalesce(ra.work_days, ta.work_days, 127::smallint) as work_days,
+      coalesce(ra.urgent_breaks_through, ta.urgent_breaks_through, true) as breaks_through
+    from campana.role ro
+    left join lateral (
+      select p.value, p.chosen, p.locked from campana.tenant_preference p
+      where p.tenant_id = standing.tenant and p.type = standing.type offset 0
+    ) t on true
+    left join lateral (
+      select p.value, p.chosen, p.locked from campana.role_preference p
+      where p.tenant_id = standing.tenant and p.role = ro.name and p.type = standing.type offset 0
+    ) r on true
+    left join lateral (
+      select * from campana.tenant_attention a where a.tenant_id = standing.tenant offset 0
+    ) ta on true
+    left join lateral (
+      select * from campana.role_attention a where a.tenant_id = standing.tenant and a.role = ro.name offset 0
+    ) ra on true
+    where ro.tenant_id = standing.tenant
+    offset 0
+  ) s;
+$$;
+
+-- Everybody whom the rule names and who wants it, each with a mask of channels that has the inbox.
+-- Written so that it becomes part of the query that asks, without a call.
+drop function if exists campana.wanting(uuid, jsonb, text, text, integer, timestamptz);
+create function campana.wanting(
+  tenant uuid, rule jsonb, type text, priority text, defaults integer, moment timestamptz
+) returns table (user_id uuid, reason text, channels integer)
+language sql stable rows 1000 as $$
+  select m.user_id, m.reason, c.channels
+  from campana.audience_members(wanting.tenant, wanting.rule) m
+  join campana.standing(wanting.tenant, wanting.type, wanting.priority, wanting.defaults) s on s.role = m.role
+  -- what a person set: nothing below is looked at for people without a row here
+  left join lateral (
+    select * from campana.user_attention a
+    where a.tenant_id = wanting.tenant and a.user_id = m.user_id offset 0
+  ) a on true
+  left join lateral (
+    select p.value, p.chosen from campana.user_preference p
+    where a.user_id is not null
+      and p.tenant_id = wanting.tenant and p.user_id = a.user_id and p.type = wanting.type offset 0
+  ) p on true
+  left join lateral (
+    select wanting.moment at time zone coalesce(u.time_zone, t.time_zone) as clock
+    from campana.users u, campana.tenant t
+    where (s.timed or a.quiet or a.work_days is not null)
+      and u.tenant_id = wanting.tenant and u.id = m.user_id and t.id = wanting.tenant offset 0
+  ) u on true
+  cross join lateral (
+    select case when a.user_id is null and not s.timed then s.channels else (
+      select case
+        when w.masks & 1 = 0 then 0
+        when campana.priority_rank(wanting.priority) < coalesce(nullif(campana.priority_rank(a.min_priority), 0), s.minimum)
+          and w.masks & s.locked & 1 = 0 then 0
+        when a.paused_until > wanting.moment then w.masks & ~14
+        when wanting.priority = 'urgent' and coalesce(a.urgent_breaks_through, s.breaks_through) then w.masks
+        when 1 << (extract(isodow from u.clock)::integer - 1) & coalesce(a.work_days, s.work_days) = 0 then w.masks & ~14
+        when campana.is_quiet(
+          case when a.quiet is null then s.quiet_from else a.quiet_from end,
+          case when a.quiet is null then s.quiet_to else a.quiet_to end, u.clock::time) then w.masks & ~14
+        else w.masks
+      end
+      from (
+        select campana.layered(s.masks, p.value, p.chosen, s.locked) & ~(coalesce(a.switched_off, 0) & ~s.locked) as masks
+      ) w
+    ) end as channels
+    offset 0  -- worked out once
+  ) c
+  where c.channels & 1 <> 0;
+$$;
+
+-- Whoever chose something has a row that says so.
+create or replace function campana.note_choices() returns trigger language plpgsql as $$
+begin
+  insert into campana.user_attention (tenant_id, user_id)
+  select distinct n.tenant_id, n.user_id from new_choices n
+  join campana.users u on u.tenant_id = n.tenant_id and u.id = n.user_id
+  on conflict do nothing;
+  return null;
+end;
+$$;
+create or replace trigger note_choices after insert on campana.user_preference
+  referencing new table as new_choices
+  for each statement execute function campana.note_choices();
