@@ -3,19 +3,45 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import ceil
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from asyncpg import Record
 
 from campana import frames, render
 from campana.db import Tx
+from campana.errors import TooMany
 from campana.moment import Moment
 from campana.queries import queries
 from campana.stream import Stream, cursor_of
 
 
-async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
-    """Heads (seq, unread, rev, floor) and locales of those that may be open; no others."""
+class ShutOut:
+    """People who have done too much in this minute, by user id: until when they get no stream."""
+
+    def __init__(self) -> None:
+        self._until: dict[UUID, float] = {}
+
+    def note(self, user_id: UUID, seconds: float) -> None:
+        """From now on, for so long."""
+        self._until[user_id] = monotonic() + seconds
+
+    def refuse(self, user_id: UUID) -> None:
+        """Raises TooMany with the time to wait for those."""
+        left = self._until.get(user_id, 0) - monotonic()
+        if left > 0:
+            hint = "Wait as long as Retry-After says."
+            raise TooMany("There were too many requests.", hint=hint, retry_after=ceil(left))
+        self._until.pop(user_id, None)
+
+
+async def allowed(tx: Tx, streams: Sequence[Stream], shut_out: ShutOut) -> dict[Stream, Record]:
+    """Heads (seq, unread, rev, floor) and locales of those that may be open; no others.
+
+    shut_out: learns who of the others has merely done too much.
+    """
     readers = [stream.reader for stream in streams]
     rows = await tx.fetch(
         queries.hub.admit.sql,
@@ -25,7 +51,10 @@ async def allowed(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, Record]:
         [reader.credential for reader in readers],
         [reader.credential_id for reader in readers],
     )
-    return {streams[row["ord"] - 1]: row for row in rows}
+    for row in rows:
+        if row["over_for"] is not None:
+            shut_out.note(readers[row["ord"] - 1].user_id, row["over_for"])
+    return {streams[row["ord"] - 1]: row for row in rows if row["over_for"] is None}
 
 
 def follow(stream: Stream, head: Record) -> None:

@@ -24,6 +24,8 @@ from campana.queries import queries
 ACCEPTED = 202
 ATTEMPTS = 3
 """An array and a business transaction may wait for each other's dedupe keys in a circle."""
+DRY_SECONDS = 2.0
+"""How long a dry run counts people."""
 MOST_TOLD = 100
 """Findings listed in one answer."""
 
@@ -60,6 +62,15 @@ class EventError(FieldError):
         return {"index": self.index, **FieldError.as_dict(self)}
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """Whom an event would be for. recipients None: not counted within DRY_SECONDS."""
+
+    recipients: int | None
+    names: list[str]
+    is_repeated: bool
+
+
 class Door:
     """Where submissions come in. One per process."""
 
@@ -82,6 +93,22 @@ class Door:
             except asyncpg.DeadlockDetectedError:
                 pass
         return await self._accept(tenant_id, submission)
+
+    async def foresee(self, tenant_id: UUID, events: bytes, *, is_array: bool) -> list[Foreseen]:
+        """What publishing these (a JSON array, as in a Submission) would come to; nothing happens.
+
+        Raises Invalid as `accept`.
+        """
+        async with self._db.anonymous() as connection:
+            rows = await connection.fetch(
+                queries.door.dry_run.sql, tenant_id, Fragment(events), DRY_SECONDS
+            )
+        outcomes = [
+            Published(row["id"], row["code"], row["message"], row["field"], row["hint"])
+            for row in rows
+        ]
+        _refuse_failed(outcomes, is_array)
+        return [Foreseen(row["people"], row["names"], row["is_repeated"]) for row in rows]
 
     async def _accept(self, tenant_id: UUID, submission: Submission) -> tuple[Answer, bool]:
         async with self._db.tenant(tenant_id) as tx:
@@ -115,15 +142,19 @@ async def _publish(tx: Tx, tenant_id: UUID, submission: Submission) -> Answer:
 
 
 def _answer(outcomes: list[Published], submission: Submission) -> Answer:
+    _refuse_failed(outcomes, submission.is_array)
+    told = [{"id": str(outcome.id)} for outcome in outcomes]
+    return Answer(ACCEPTED, {"events": told} if submission.is_array else told[0])
+
+
+def _refuse_failed(outcomes: list[Published], is_array: bool) -> None:
     refuse(
         [
-            _fault(outcome, index if submission.is_array else None)
+            _fault(outcome, index if is_array else None)
             for index, outcome in enumerate(outcomes)
             if outcome.code is not None
         ]
     )
-    told = [{"id": str(outcome.id)} for outcome in outcomes]
-    return Answer(ACCEPTED, {"events": told} if submission.is_array else told[0])
 
 
 def _fault(outcome: Published, index: int | None) -> FieldError:

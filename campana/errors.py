@@ -88,6 +88,7 @@ class CampanaError(Exception):
         self.field = field
         self.hint = hint
         self.retry_after = retry_after  # whole seconds
+        self.headers: dict[str, str] = {}  # what else the answer says of itself
 
     @property
     def title(self) -> str:
@@ -134,6 +135,13 @@ class MethodNotAllowed(CampanaError):
 
     status = 405
     code = "method_not_allowed"
+
+
+class TooSlow(CampanaError):
+    """The request took too long to come"""
+
+    status = 408
+    code = "request_timeout"
 
 
 class Conflict(CampanaError):
@@ -226,6 +234,8 @@ CODES: frozenset[str] = frozenset(
         "malformed",
         "unknown_field",
         "malformed_json",
+        "unknown_topic",
+        "too_many_topics",
         "idempotency_mismatch",
         "request_in_flight",
     }

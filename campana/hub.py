@@ -48,6 +48,7 @@ class Hub:
         self._limit = streams_per_user
         self.news = News(db)
         self.live = Live(db)
+        self.shut_out = admission.ShutOut()
         self.epoch = ""
         self.count = 0
         self.delivered = 0
@@ -58,9 +59,10 @@ class Hub:
     def register(self, stream: Stream) -> None:
         """Take a stream in, before anything of it is sent.
 
-        Raises TooMany for one stream too many of the same user.
+        Raises TooMany for one stream too many of the same user, or who did too much.
         """
         reader = stream.reader
+        self.shut_out.refuse(reader.user_id)
         own = self._streams[reader.tenant_id].setdefault(reader.user_id, [])
         if len(own) >= self._limit:
             raise TooMany(
@@ -261,7 +263,7 @@ class Hub:
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""
         async with self.db.bus() as connection:
-            rows = await admission.allowed(connection, opening)
+            rows = await admission.allowed(connection, opening, self.shut_out)
             moment = Moment.read(await connection.fetchval(queries.hub.snapshot.sql))
         admitted = {}
         for stream, row in rows.items():
@@ -298,7 +300,7 @@ class Hub:
 
     async def _check(self, streams: list[Stream]) -> None:
         async with self.db.bus() as connection:
-            rows = await admission.allowed(connection, streams)
+            rows = await admission.allowed(connection, streams, self.shut_out)
         for stream, row in rows.items():
             admission.follow(stream, row)
             if stream.is_open and not admission.is_where(stream, row):
@@ -308,7 +310,15 @@ class Hub:
     def _close_others(self, streams: Iterable[Stream], allowed: Container[Stream]) -> None:
         for stream in streams:
             if stream not in allowed and not stream.is_gone:
-                self.close(stream, "signed_out")
+                self._send_away(stream)
+
+    def _send_away(self, stream: Stream) -> None:
+        try:
+            self.shut_out.refuse(stream.reader.user_id)
+        except TooMany as error:
+            self.close(stream, "too_many_requests", retry=(error.retry_after or 1) * 1000)
+        else:
+            self.close(stream, "signed_out")
 
 
 def _fitting(live: list[bytes], room: int) -> list[bytes]:

@@ -45,12 +45,14 @@ async def poll(
 ) -> bytes:
     """The answer's body: hello, notifications after the cursor (at most a window), live messages.
 
-    Raises Unauthorized when the right to read has gone meanwhile.
+    Raises Unauthorized when the right to read has gone meanwhile, TooMany for who did too much.
     """
+    hub.shut_out.refuse(reader.user_id)
     page = _Page()
     stream = Stream(reader, form, page, chunked=False, asked=asked, deadline=0)
     hello = await hub.admit_one(stream)
     if hello is None:
+        hub.shut_out.refuse(reader.user_id)
         raise Unauthorized("Sign in again.", code="session_ended")
     page.write(hello)
     live, missed = await _live(hub, stream, signal)

@@ -208,6 +208,44 @@ class Settings(BaseSettings):
         le=1000,
         description="open streams one person may have; the next is answered 429",
     )
+    client_events_per_minute: int = Field(
+        100,
+        validation_alias="CAMPANA_CLIENT_EVENTS_PER_MINUTE",
+        ge=1,
+        le=1_000_000,
+        description="client events (reading, deleting, joining topics) of one person a minute;"
+        " beyond it they are refused, and that person's streams with them, until the minute ends",
+    )
+    publisher_events_per_minute: int = Field(
+        600_000,
+        validation_alias="CAMPANA_PUBLISHER_EVENTS_PER_MINUTE",
+        ge=1,
+        le=1_000_000_000,
+        description="events that one API key may publish by HTTP a minute; beyond it 429",
+    )
+    tenant_events_per_minute: int = Field(
+        1_200_000,
+        validation_alias="CAMPANA_TENANT_EVENTS_PER_MINUTE",
+        ge=1,
+        le=1_000_000_000,
+        description="events that a tenant may publish by HTTP a minute; beyond it 429",
+    )
+    idle_seconds: int = Field(
+        75,
+        validation_alias="CAMPANA_IDLE_SECONDS",
+        ge=1,
+        le=3600,
+        description="seconds that a connection may wait for a request, or take to send its head;"
+        " longer than a proxy in front keeps its own idle ones",
+    )
+    body_seconds: int = Field(
+        20,
+        validation_alias="CAMPANA_BODY_SECONDS",
+        ge=1,
+        le=3600,
+        description="seconds that the body of a request may take to come, and one more for every"
+        " 500 bytes that have; beyond it 408",
+    )
     heartbeat_seconds: int = Field(
         15,
         validation_alias="CAMPANA_HEARTBEAT_SECONDS",

@@ -7,10 +7,12 @@ from campana.db import Database
 from campana.door import Door
 from campana.hub import Hub
 from campana.keyring import Keyring
+from campana.limits import Limits
 from campana.settings import Settings
 
 DB: web.AppKey[Database] = web.AppKey("db", Database)
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
+LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)

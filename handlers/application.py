@@ -12,9 +12,10 @@ from campana.corridor import Corridor
 from campana.db import Database
 from campana.door import Door
 from campana.keyring import Keyring
+from campana.limits import Limits
 from campana.settings import Settings
 from handlers import compression, headers, middleware, navigation, render
-from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, SETTINGS
+from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, LIMITS, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
 
@@ -42,6 +43,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
     app[DB] = db
     app[DOOR] = Door(db)
     app[KEYRING] = Keyring(db)
+    app[LIMITS] = Limits(db, settings, corridor.hub.shut_out.note)
     app[CORRIDOR] = corridor
     app[HUB] = corridor.hub
     app.on_response_prepare.append(headers.protect)

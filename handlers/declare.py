@@ -58,6 +58,7 @@ class Operation:
     tag: str
     query: type[BaseModel] | None = None
     body: Any = None
+    bodies: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,13 +70,15 @@ def operation(
     query: type[BaseModel] | None = None,
     form: type[BaseModel] | None = None,
     body: Any = None,
+    bodies: Mapping[str, Any] | None = None,
     answers: Mapping[int, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Declare:
     """Declare a handler, which then gets `query` and `form` as further arguments, validated.
 
     form: a JSON object or an HTML form. body: shape of a body that the handler reads by itself.
-    headers: request headers it heeds, name → meaning. answers: the good ones, problems go unsaid.
+    bodies: the same in other content types. headers: request headers it
+    heeds, name → meaning. answers: the good ones, problems go unsaid.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -93,6 +96,7 @@ def operation(
             tag=tag,
             query=query,
             body=form if body is None else body,
+            bodies=bodies,
             answers=answers,
             headers=headers,
         )(read_and_handle)
@@ -106,6 +110,7 @@ def described(
     tag: str,
     query: type[BaseModel] | None = None,
     body: Any = None,
+    bodies: Mapping[str, Any] | None = None,
     answers: Mapping[int, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Declare:
@@ -113,7 +118,14 @@ def described(
 
     def declare(handler: Handler) -> Handler:
         handler.operation = Operation(  # type: ignore[attr-defined]
-            summary, _prose(handler), tag, query, body, answers or {200: None}, headers or {}
+            summary=summary,
+            description=_prose(handler),
+            tag=tag,
+            query=query,
+            body=body,
+            bodies=bodies or {},
+            answers=answers or {200: None},
+            headers=headers or {},
         )
         return handler
 

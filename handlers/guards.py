@@ -2,7 +2,8 @@
 
 `@public` nobody is looked up · `@anyone` open to all, `request['person']` if signed in ·
 `@signed_in` · `@administers` · `@program(scope)` a key with that scope, or people where said ·
-above one of them `@of_module(name)`: where the tenant lacks that business there is no such page.
+above one of them `@of_module(name)`: where the tenant lacks that business there is no such page;
+`@client_event`: one of the small things of which a person may do so many a minute.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Guard:
     scope: str | None = None  # a key may come by itself when it has this
     any_origin: bool = False  # a POST from another site is welcome
     module: str | None = None  # only tenants with this business have the page
+    counts: bool = False  # a client event: campana/limits.py
 
 
 class Tenant(NamedTuple):
@@ -95,6 +97,14 @@ class of_module:  # noqa: N801 - reads as a decorator
         if guard is None or guard.people == "nobody":
             raise TypeError(f"{handler} needs a guard for people beneath @of_module")
         return _wear(handler, replace(guard, module=self._name))
+
+
+def client_event(handler: H) -> H:
+    """Above a guard for people: counted per person and minute, and refused beyond the limit."""
+    guard = guard_of(handler)
+    if guard is None or guard.people == "nobody":
+        raise TypeError(f"{handler} needs a guard for people beneath @client_event")
+    return _wear(handler, replace(guard, counts=True))
 
 
 def guard_of(handler: object) -> Guard | None:

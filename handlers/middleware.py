@@ -29,6 +29,7 @@ from campana.errors import (
     from_postgres,
 )
 from handlers import field_words, guards, identity, navigation, origin, render, replies
+from handlers.app_keys import LIMITS
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,8 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     guard = guards.guard_of(request.match_info.handler)
     if guard is not None:
         await _pass(request, guard)
+        if guard.counts:
+            return await _counted(request, handler)
     elif request.match_info.http_exception is None:
         raise RuntimeError(f"{request.path} has no guard")
     elif replies.wants_html(request):
@@ -97,6 +100,13 @@ async def _pass(request: web.Request, guard: guards.Guard) -> None:
     elif cookie:
         origin.refuse_embedding(request)
     guards.check(request, guard)
+
+
+async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse:
+    said = await request.app[LIMITS].client_event(request["person"], request.path)
+    response = await handler(request)
+    response.headers.update(said)
+    return response
 
 
 async def _answer(

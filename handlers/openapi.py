@@ -91,7 +91,7 @@ class Shapes:
     def __init__(self, app: web.Application) -> None:
         wanted: dict[tuple[int, str], Any] = {(id(Problem), "serialization"): Problem}
         for _, _, _, operation in operations(app):
-            for shape in (operation.query, operation.body):
+            for shape in (operation.query, operation.body, *operation.bodies.values()):
                 if shape is not None:
                     wanted[id(shape), "validation"] = shape
             for shape in _answer_shapes(operation):
@@ -152,8 +152,9 @@ def _operation(
     if operation.description:
         told["description"] = operation.description
     if operation.body is not None:
+        bodies = {"application/json": operation.body, **operation.bodies}
         told["requestBody"] = {
-            "content": {"application/json": {"schema": shapes.of_input(operation.body)}}
+            "content": {kind: {"schema": shapes.of_input(body)} for kind, body in bodies.items()}
         }
     return told
 

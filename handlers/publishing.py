@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
+import orjson
 from aiohttp import web
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import Field
 
-from campana import door, publish
-from campana.door import EventError, Repeatable, Submission
+from campana import publish
+from campana.door import Foreseen, Repeatable, Submission
 from campana.errors import FieldError, Invalid
-from handlers import fitting, replies
-from handlers.app_keys import DB, DOOR
-from handlers.declare import QueryShape, Shape, operation, path_id
+from handlers import cloudevents, fitting, replies
+from handlers.app_keys import DB, DOOR, LIMITS
+from handlers.cloudevents import CloudEventArray, CloudEventShape
+from handlers.declare import QueryShape, operation, path_id
+from handlers.event_shapes import (
+    EVENTS,
+    KNOWN,
+    EventArray,
+    EventShape,
+    fitted,
+    for_sql,
+    refuse_where,
+)
 from handlers.guards import Tenant, program, tenant_of
-from handlers.shapes import Cancelled, Priority, Published, PublishedMany, Variant
-
-MOST_EVENTS = 1000
-
-
-class ActionShape(Shape):
-    """A button: a name, what it says, and where it leads."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    label: str = Field(min_length=1, max_length=60)
-    url: str | None = Field(None, max_length=2000)
-
-
-class EventShape(Shape):
-    """A past fact somebody may want to hear; the fields are publish_event's arguments."""
-
-    type: str = Field(min_length=1, max_length=80, examples=["sale:created"])
-    audience: str = Field(min_length=1, max_length=2000, examples=["role:ADMIN & !user:ana@…"])
-    tenant: str | None = Field(None, max_length=80, description="Only your own; may be left out.")
-    title: str | None = Field(None, max_length=200)
-    message: str | None = Field(None, max_length=4000)
-    data: dict[str, Any] | None = Field(None, description="At most 32 KiB as JSON.")
-    priority: Priority | None = None
-    variant: Variant | None = None
-    url: str | None = Field(None, max_length=2000, description="http(s), or a path of this site.")
-    actions: list[ActionShape] | None = Field(None, max_length=5)
-    actor: str | None = Field(None, max_length=254, description="Who did it: is not notified.")
-    subject: str | None = Field(None, max_length=141, examples=["appointment:42"])
-    dedupe_key: str | None = Field(None, min_length=1, max_length=255)
-    collapse_key: str | None = Field(None, min_length=1, max_length=255)
-    deliver_at: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
-
-
-EventArray = Annotated[list[EventShape], Field(min_length=1, max_length=MOST_EVENTS)]
-EVENTS: TypeAdapter[list[EventShape]] = TypeAdapter(EventArray)
-KNOWN = fitting.wire_names(EventShape)
+from handlers.shapes import (
+    Cancelled,
+    ForeseenEvent,
+    ForeseenEvents,
+    Published,
+    PublishedMany,
+)
 
 
 class PublishQuery(QueryShape):
     """How to publish."""
 
-    dry_run: bool = Field(False, alias="dry_run", description="Not available yet.")
+    dry_run: bool = Field(
+        False,
+        alias="dry_run",
+        description="Everything is looked at, nothing happens; 200 says whom it would reach.",
+    )
 
 
 @program("publish", people="administrators")
@@ -68,27 +50,38 @@ class PublishQuery(QueryShape):
     tag="events",
     query=PublishQuery,
     body=EventShape | EventArray,
-    answers={202: Published | PublishedMany},
+    bodies={
+        cloudevents.STRUCTURED: CloudEventShape,
+        cloudevents.BATCHED: CloudEventArray,
+    },
+    answers={202: Published | PublishedMany, 200: ForeseenEvent | ForeseenEvents},
     headers={
         "Idempotency-Key": "1 to 255 printable characters. A repetition gets the first answer, with"
-        " Idempotency-Replayed: true; with another body 422, while in flight 409."
+        " Idempotency-Replayed: true; with another body 422, while in flight 409.",
+        "ce-id": "With ce-source, ce-type, ce-specversion and others: a CloudEvent in binary mode,"
+        " whose data is the body.",
     },
 )
 async def create(request: web.Request, query: PublishQuery) -> web.Response:
     """POST /api/events
 
     One event, or an array of up to 1,000: all are published or none, and errors name the index.
-    Accepted is durable. Fields may be written dedupeKey or dedupe_key.
+    Accepted is durable. Fields may be written dedupeKey or dedupe_key. CloudEvents 1.0 are welcome
+    structured, batched and binary. With dry_run the answer is 200 and nothing happens.
     """
-    if request.content_type != fitting.JSON:
-        raise fitting.refused_type(request, fitting.JSON)
-    if query.dry_run:
-        raise Invalid("There is no dry run yet.", field="dry_run", code="invalid_value")
     tenant = tenant_of(request)
-    submission = _submission(await request.read(), request.headers, tenant)
+    events, is_array = await _read(request)
+    _refuse_foreign(events, is_array, tenant)
+    said = await request.app[LIMITS].publish(tenant.id, _publisher(request), len(events))
+    if query.dry_run:
+        found = await request.app[DOOR].foresee(tenant.id, for_sql(events), is_array=is_array)
+        told = list(map(_foreseen, found))
+        return replies.json({"events": told} if is_array else told[0], headers=said)
+    submission = _submission(events, is_array, await _whole(request), request.headers)
     answer, is_repetition = await request.app[DOOR].accept(tenant.id, submission)
-    headers = {"Idempotency-Replayed": "true"} if is_repetition else None
-    return replies.json(answer.body, status=answer.status, headers=headers)
+    if is_repetition:
+        said["Idempotency-Replayed"] = "true"
+    return replies.json(answer.body, status=answer.status, headers=said)
 
 
 @program("publish", people="administrators")
@@ -104,55 +97,60 @@ async def cancel(request: web.Request) -> web.Response:
     return replies.json({"id": event_id, "cancelled": True})
 
 
-def _submission(body: bytes, headers: Any, tenant: Tenant) -> Submission:
-    sent = fitting.json(body)
+async def _read(request: web.Request) -> tuple[list[EventShape], bool]:
+    """The events of a request, and whether they came as an array."""
+    kind = request.content_type
+    if kind == cloudevents.STRUCTURED:
+        return await cloudevents.one(request), False
+    if kind == cloudevents.BATCHED:
+        return await cloudevents.batch(request), True
+    if cloudevents.is_binary(request):
+        return await cloudevents.binary(request), False
+    if kind != fitting.JSON:
+        known = (fitting.JSON, cloudevents.STRUCTURED, cloudevents.BATCHED)
+        raise fitting.refused_type(request, *known)
+    sent = fitting.json(await request.read())
     if not isinstance(sent, list | dict):
         raise Invalid("Send an event, or an array of events.", field="", code="invalid_value")
-    is_array = isinstance(sent, list)
-    events = _events(sent if isinstance(sent, list) else [sent], is_array)
-    _refuse_foreign(events, is_array, tenant)
+    if isinstance(sent, list):
+        return fitted(EVENTS, KNOWN, sent, is_array=True), True
+    return fitted(EVENTS, KNOWN, [sent], is_array=False), False
+
+
+def _submission(events: list[EventShape], is_array: bool, body: bytes, headers: Any) -> Submission:
     key = headers.get("Idempotency-Key")
     repeatable = None if key is None else Repeatable(key, body)
     has_dedupe_keys = any(event.dedupe_key is not None for event in events)
-    return Submission(_for_sql(events), is_array, has_dedupe_keys, repeatable)
+    return Submission(for_sql(events), is_array, has_dedupe_keys, repeatable)
 
 
-def _events(sent: list[Any], is_array: bool) -> list[EventShape]:
-    try:
-        return EVENTS.validate_python(sent)
-    except ValidationError as error:
-        found = fitting.details(error)
-    if not found[0]["loc"]:
-        raise Invalid(
-            f"Send 1 to {MOST_EVENTS:,} events at a time.", field="", code="invalid_value"
-        )
-    faults = [fitting.field_error(detail, detail["loc"][1:], KNOWN) for detail in found]
-    if is_array:
-        faults = [_at(fault, detail["loc"][0]) for fault, detail in zip(faults, found, strict=True)]
-    door.refuse(faults)
-    raise AssertionError("a validation error without a finding")
+def _publisher(request: web.Request) -> str:
+    """Whose events a minute are counted: the key's, or the administrator's."""
+    key, person = request["key"], request["person"]
+    if key is not None:
+        return f"key:{key.id}"
+    by_key = person.credential == "key"
+    return f"key:{person.credential_id}" if by_key else f"user:{person.id}"
+
+
+def _foreseen(found: Foreseen) -> dict[str, Any]:
+    return {
+        "recipients": found.recipients,
+        "names": found.names,
+        "isRepeated": found.is_repeated,
+    }
+
+
+async def _whole(request: web.Request) -> bytes:
+    """All that a repetition must have in common: in binary mode headers belong to it."""
+    body = await request.read()
+    if not cloudevents.is_binary(request):
+        return body
+    return orjson.dumps(sorted(cloudevents.attributes(request).items())) + body
 
 
 def _refuse_foreign(events: list[EventShape], is_array: bool, tenant: Tenant) -> None:
     own = (None, tenant.slug, str(tenant.id))
     said = "You may publish for your own tenant only."
     fault = FieldError("tenant", "invalid_value", said, "Leave it out, or name your own.")
-    door.refuse(
-        [
-            _at(fault, index) if is_array else fault
-            for index, event in enumerate(events)
-            if event.tenant not in own
-        ]
-    )
-
-
-def _at(fault: FieldError, index: Any) -> EventError:
-    return EventError(fault.field, fault.code, fault.message, fault.hint, index)
-
-
-def _for_sql(events: list[EventShape]) -> bytes:
-    """The events under the names of publish_event's arguments, as JSON."""
-    try:
-        return EVENTS.dump_json(events, by_alias=False, exclude_none=True)
-    except PydanticSerializationError:
-        raise Invalid("Data is nested too deeply.", field="data", code="invalid_value") from None
+    refuse_where(events, lambda event: None if event.tenant in own else fault, is_array=is_array)

@@ -17,7 +17,7 @@ from campana.render import partial
 from handlers import replies
 from handlers.app_keys import DB
 from handlers.declare import Declare, Shape, operation, path_id
-from handlers.guards import signed_in
+from handlers.guards import client_event, signed_in
 from handlers.notices import MOST_IDS, PAGE, Done, Notice
 from handlers.shapes import Changed, ChangedMany
 
@@ -41,6 +41,7 @@ def _all(summary: str) -> Declare:
     return operation(summary, tag="notifications", form=UpTo, answers={200: ChangedMany})
 
 
+@client_event
 @signed_in
 @_one("Mark as read")
 async def create(request: web.Request) -> web.StreamResponse:
@@ -48,6 +49,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     return await _change(request, inbox.read)
 
 
+@client_event
 @signed_in
 @_one("Mark as unread")
 async def destroy(request: web.Request) -> web.StreamResponse:
@@ -55,6 +57,7 @@ async def destroy(request: web.Request) -> web.StreamResponse:
     return await _change(request, inbox.unread)
 
 
+@client_event
 @signed_in
 @_one("Delete a notification")
 async def delete(request: web.Request) -> web.StreamResponse:
@@ -65,6 +68,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
     return await _change(request, inbox.delete)
 
 
+@client_event
 @signed_in
 @_one("Restore a deleted notification")
 async def restore(request: web.Request) -> web.StreamResponse:
@@ -72,6 +76,7 @@ async def restore(request: web.Request) -> web.StreamResponse:
     return await _change(request, inbox.restore)
 
 
+@client_event
 @signed_in
 @_all("Mark all as read")
 async def create_all(request: web.Request, form: UpTo) -> web.StreamResponse:
@@ -79,6 +84,7 @@ async def create_all(request: web.Request, form: UpTo) -> web.StreamResponse:
     return await _change_all(request, inbox.read_all, form, "read")
 
 
+@client_event
 @signed_in
 @_all("Delete all notifications")
 async def clear(request: web.Request, form: UpTo) -> web.StreamResponse:

@@ -48,7 +48,7 @@ def problem(
 
 def headers_of(error: CampanaError) -> dict[str, str]:
     """What HTTP wants beside the status."""
-    headers = {}
+    headers = dict(error.headers)
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:

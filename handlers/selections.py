@@ -10,7 +10,7 @@ from campana import inbox
 from campana.errors import Invalid
 from handlers import inputs, notices, replies
 from handlers.app_keys import DB
-from handlers.guards import signed_in
+from handlers.guards import client_event, signed_in
 from handlers.notices import MOST_IDS, Done, Notice
 
 VERBS: dict[str, tuple[inbox.Verb[list[UUID]], Done]] = {
@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[inbox.Verb[list[UUID]], Done]] = {
 }
 
 
+@client_event
 @signed_in
 async def create(request: web.Request) -> web.StreamResponse:
     """POST /notifications/selection (do, id …): all of them or, when one is not there, none."""

@@ -27,7 +27,9 @@ class NotificationShape(Shape):
     priority: Priority
     variant: Variant
     data: dict[str, Any]
-    actions: list[dict[str, Any]]
+    actions: list[dict[str, Any]] = Field(
+        description="Each {name, label}; with url also method: get leads there, post does it."
+    )
     url: str | None
     created_at: datetime
     is_read: bool
@@ -87,6 +89,22 @@ class PublishedMany(Shape):
     """All events of an array were accepted, in this order."""
 
     events: list[Published]
+
+
+class ForeseenEvent(Shape):
+    """Whom an event would be for, if it were published now; preferences are not asked."""
+
+    recipients: int | None = Field(
+        description="Active people in the audience, without the actor; null: not counted in time."
+    )
+    names: list[str] = Field(description="The first five of them by name.")
+    is_repeated: bool = Field(description="Its dedupe key is taken: nothing would happen.")
+
+
+class ForeseenEvents(Shape):
+    """The same of an array, in its order."""
+
+    events: list[ForeseenEvent]
 
 
 class Cancelled(Shape):

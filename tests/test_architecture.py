@@ -39,7 +39,7 @@ CORRIDOR: dict[str, set[str]] = {
         *("admission", "db", "errors", "frames", "live", "moment", "news", "queries", "signals"),
         "stream",
     },
-    "admission": {"db", "frames", "moment", "queries", "render", "stream"},
+    "admission": {"db", "errors", "frames", "moment", "queries", "render", "stream"},
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
     "clock": {"db", "errors", "outbox", "queries", "search", "sessions", "signals"},

@@ -1,7 +1,8 @@
 -- name: admit
 -- May these streams be open, and where is each inbox? One row per stream: ord, or none when the
 -- session, key, token issuer, user or tenant is no longer what it was. Asked at opening and by every sweep.
-select c.ord, h.seq, h.unread, h.rev, h.floor, coalesce(u.locale, t.locale) as locale
+-- over_for: seconds for which the user has done too much (sql/functions/075_limits.sql), else null.
+select c.ord, h.seq, h.unread, h.rev, h.floor, coalesce(u.locale, t.locale) as locale, o.over_for
 from unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[]) with ordinality
   c (tenant_id, user_id, auth_version, credential, credential_id, ord)
 -- `offset 0` keeps these look-ups by key per stream, whatever the statistics say: without them the
@@ -14,6 +15,10 @@ cross join lateral (
   select h.seq, h.unread, h.rev, h.floor from campana.inbox_head h
   where h.tenant_id = c.tenant_id and h.user_id = c.user_id offset 0
 ) h
+left join lateral (
+  select extract(epoch from e.ends_at - clock_timestamp())::double precision as over_for from campana.client_event e
+  where e.tenant_id = c.tenant_id and e.user_id = c.user_id and e.is_over and e.ends_at > clock_timestamp() offset 0
+) o on true
 join campana.tenant t on t.id = c.tenant_id and t.active
 where u.auth_version = c.auth_version and case c.credential
   when 'session' then exists (
