@@ -17,7 +17,18 @@ PREFIX = "/static/"
 VENDOR = "vendor/"
 STYLES, SCRIPTS = "campana.css", "campana.js"
 FIRST_SHEET = "tokens"  # fixes the order of the layers
-IN_ORDER = ("page", "bell", "sound", "toasts", "inbox", "panel", "forms", "keyboard", "install")
+IN_ORDER = (
+    "page",
+    "bell",
+    "sound",
+    "toasts",
+    "inbox",
+    "panel",
+    "forms",
+    "actions",
+    "keyboard",
+    "install",
+)
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*[\s\S]*?\*/[ \t]*)$", re.MULTILINE)
 _GAP = re.compile(r"\s*\n\s*")
 

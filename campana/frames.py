@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from campana import render
-from campana.words import words_for
+from campana.words import actions_for, words_for
 
 Format = Literal["json", "html"]
 
@@ -52,7 +52,7 @@ class EventFrames:
 
     def _tail(self, form: Format, locale: str) -> bytes:
         body = self._facts(locale)
-        body["actions"] = self._event.get("actions") or []
+        body["actions"] = actions_for(self._event.get("actions"), locale)
         if form == "html":
             # Collapsed notifications keep their first event's id; the page finds it in "id".
             toast = {**self._event, **body, "id": str(self._event["id"])}

@@ -19,7 +19,7 @@ from campana import inbox
 from campana.db import Tx
 from campana.queries import queries
 from campana.users import Person
-from campana.words import words_for
+from campana.words import actions_for, words_for
 
 NEWEST = 2**63 - 1
 """A `before` above every seq."""
@@ -243,7 +243,7 @@ def _notification(row: Record, person: Person) -> Notification:
         priority=row["priority"],
         variant=row["variant"],
         data=row["data"],
-        actions=row["actions"] or [],
+        actions=actions_for(row["actions"], person.locale),
         url=said.get("url") or row["url"],
         created_at=row["published_at"],
         read_at=row["read_at"],

@@ -2,6 +2,7 @@
 
 import inspect
 
+from campana.actions import offered
 from campana.events import BUILTIN, Event
 
 HEAD = """# Events
@@ -13,6 +14,26 @@ actor. Live types (°) leave no row and are never replayed.
 
 ## What every event can say
 {common}
+
+## Actions
+Buttons of a notification, in panel, page and toast; at most five, each name once.
+
+| field | |
+|---|---|
+| `name` | a-z, 0-9 and `_`, up to 40 |
+| `label` | 1 to 60 characters; left out: the name's words in the reader's language, such as `confirm_payment` |
+| `method` | `get` (left out) leads to `url`; `post` does something |
+| `url` | http(s) or a path of this site; for `post` a path that a business offers: where none does there is no button |
+| `variant` | `primary` for the one that stands out |
+
+A `post` is done with the rights of whoever presses it, once: the button is busy, then says what came of it,
+and the notification is read. What was done elsewhere meanwhile is told as a fact, a failure can be tried again.
+A list drawn afterwards no longer offers it. Without scripts it is a form that comes back to the page.
+Programs post to `url` themselves. Offered so far:
+
+| path | does |
+|---|---|
+{offers}
 
 ## On the wire
 `GET /api/stream` (programs) and `GET /stream` (pages). Each message is `event:` and one line of JSON.
@@ -45,10 +66,11 @@ def events_page() -> str:
         f"| {kind.default_priority} | {kind.default_variant} | {' '.join(_doc(kind).split())} |"
         for kind in BUILTIN
     ]
-    return HEAD.format(common=_doc(Event)) + "\n".join(rows) + "\n"
+    verbs = [f"| `POST {path}` | {' '.join(_doc(verb).split())} |" for path, verb in offered()]
+    return HEAD.format(common=_doc(Event), offers="\n".join(verbs)) + "\n".join(rows) + "\n"
 
 
-def _doc(kind: type[Event]) -> str:
+def _doc(kind: object) -> str:
     return inspect.getdoc(kind) or ""
 
 

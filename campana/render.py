@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 
-from campana import i18n
+from campana import i18n, offers
 from campana.assets import asset
 from campana.vocabulary import reason_in_words, type_icon, type_in_words
 
@@ -147,6 +147,11 @@ def safe_link(url: str | None) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def buttons(actions: Iterable[Mapping[str, Any]] | None) -> list[Mapping[str, Any]]:
+    """Of an event's actions those that lead somewhere safe, or do what a business offers."""
+    return [action for action in actions or () if _is_button(action)]
+
+
 def shown_count(count: int) -> str:
     return str(count) if count <= MOST_SHOWN else f"{MOST_SHOWN}+"
 
@@ -169,8 +174,14 @@ FILTERS = {
     "type_label": type_in_words,
     "type_icon": type_icon,
     "link": safe_link,
+    "buttons": buttons,
     "capped": shown_count,
 }
+
+
+def _is_button(action: Mapping[str, Any]) -> bool:
+    known = offers.find if action.get("method") == "post" else safe_link
+    return bool(known(action.get("url")))
 
 
 @lru_cache(maxsize=128)

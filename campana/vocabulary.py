@@ -40,6 +40,11 @@ TYPES = {
     "announcement:published": _("Announcement"),
 }
 
+ACTIONS = {
+    "confirm_payment": _("Confirm payment"),
+    "view_sale": _("View sale"),
+}
+
 ICONS = {
     "appointment": "calendar",
     "appointment:deleted": "calendar-x",
@@ -68,6 +73,11 @@ def type_in_words(event_type: str) -> str:
     if event_type in TYPES:
         return gettext(TYPES[event_type])
     return event_type.replace("_", " ").replace(":", ": ").strip().capitalize()
+
+
+def action_in_words(name: str) -> str:
+    """`View sale` for `view_sale`; a publisher's own by its name."""
+    return gettext(ACTIONS[name]) if name in ACTIONS else name.replace("_", " ").capitalize()
 
 
 def type_icon(event_type: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from campana import i18n, render
-from campana.vocabulary import type_in_words
+from campana.vocabulary import action_in_words, type_in_words
 
 Words = dict[str, dict[str, str | None]]
 """{"<locale>": {"title", "message", "url"}}; "" holds for every locale that is not named."""
@@ -32,6 +32,18 @@ def words_of(
 def words_for(words: Words, locale: str) -> dict[str, str | None]:
     """The words that a reader of `locale` gets."""
     return words.get(locale) or words.get("") or words.get("en") or next(iter(words.values()), {})
+
+
+def actions_for(actions: Iterable[Mapping[str, Any]] | None, locale: str) -> list[dict[str, Any]]:
+    """An event's actions as a reader of `locale` gets them: all with a label, what leads somewhere
+    or does something with its method."""
+    with i18n.use_locale(locale):
+        return [_labelled(action) for action in actions or ()]
+
+
+def _labelled(action: Mapping[str, Any]) -> dict[str, Any]:
+    said = {**action, "label": action.get("label") or action_in_words(action["name"])}
+    return said | {"method": action.get("method") or "get"} if action.get("url") else said
 
 
 def _said(

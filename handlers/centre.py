@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 from pydantic import Field
 
-from campana import i18n, inbox, inbox_list, search
+from campana import actions, i18n, inbox, inbox_list, search
 from campana.db import Tx
 from campana.inbox_list import Filter, Notification, Page
 from campana.users import Person
-from handlers import fitting, notices
+from handlers import fitting, flashes, notices
 from handlers.app_keys import DB
 from handlers.declare import QueryShape
 from handlers.guards import signed_in
@@ -65,7 +65,8 @@ async def index(request: web.Request) -> web.StreamResponse:
     query = fitting.query(request, CentreQuery)
     said = notices.read(query.done, query.count, query.ids)
     context = await _shown(request, query)
-    return page(request, "notifications/index.html", notice=said, **context)
+    left = await flashes.take(request)
+    return page(request, "notifications/index.html", notice=said, flashes=left, **context)
 
 
 @signed_in
@@ -88,13 +89,14 @@ async def _shown(request: web.Request, query: CentreQuery) -> dict[str, Any]:
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         head = await inbox.head(tx, person)
         found = await _found(tx, person, query)
+        rows = await actions.still_offered(tx, person, found.rows)
         types, priorities = await inbox_list.kinds(tx, person)
         texts = [text for n in found.rows for text in (n.title, n.message, n.actor_name or "")]
         marked = await search.marker(tx, query.q, texts) if query.q else None
     return {
         "query": query,
         "where": _addresses(query),
-        "rows": list(by_day(found.rows, query.day)),
+        "rows": list(by_day(rows, query.day)),
         "found": found,
         "marked": marked,
         "types": sorted({*types, *filter(None, [query.type])}),

@@ -7,7 +7,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from campana import inbox, inbox_list
+from campana import actions, inbox, inbox_list
 from campana.errors import NotFound
 from campana.inbox_list import Filter
 from campana.render import safe_link
@@ -38,10 +38,11 @@ async def latest(request: web.Request) -> web.StreamResponse:
     before = query.before or inbox_list.NEWEST
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         found = await inbox_list.older_than(tx, person, before, only, limit=query.limit)
+        rows = await actions.still_offered(tx, person, found.rows)
     return page(
         request,
         "notifications/_latest.html",
-        notifications=found.rows,
+        notifications=rows,
         older=found.older,
         filter=query.filter,
         shown=query.shown,

@@ -11,7 +11,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import Field
 
-from campana import inbox, inbox_list
+from campana import actions, inbox, inbox_list
 from campana.inbox_list import NEWEST
 from campana.render import partial
 from handlers import replies
@@ -131,4 +131,5 @@ async def _row(request: web.Request) -> str:
     person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         found = await inbox_list.one(tx, person, path_id(request))
-    return partial("notifications/_row.html", n=found) if found else ""
+        rows = await actions.still_offered(tx, person, [found] if found else [])
+    return partial("notifications/_row.html", n=rows[0]) if rows else ""

@@ -55,7 +55,9 @@ OPEN_TO_HANDLERS = {"events", "publish", "inbox", "poll", "signals"}
 STREAM_HANDLERS = {"app_keys", "application", "event_stream", "stream"}
 
 # Businesses see these of the corridor, and of each other what is declared.
-OPEN_TO_DOMAINS = {"db", "errors", "events", "i18n", "publish", "queries", "users", "visits"}
+OPEN_TO_DOMAINS = {
+    *("db", "errors", "events", "i18n", "offers", "publish", "queries", "users", "visits"),
+}
 DOMAINS_USED_BY: dict[str, set[str]] = {}
 
 SQL = re.compile(

@@ -73,13 +73,22 @@ begin
   for action in select a from jsonb_array_elements(actions) a loop
     if jsonb_typeof(action) <> 'object'
        or coalesce(action ->> 'name', '') !~ '^[a-z][a-z0-9_]{0,39}$'
-       or jsonb_typeof(action -> 'label') is distinct from 'string'
+       or (action ? 'label' and jsonb_typeof(action -> 'label') <> 'string')
        or length(action ->> 'label') not between 1 and 60
        or (action ? 'url' and not campana.is_safe_link(action ->> 'url')) then
-      perform campana.refuse('CA005', 'actions', 'Each action needs a name, a label and, if it links, a safe url.',
+      perform campana.refuse('CA005', 'actions', 'Each action needs a name, and its label and url must be fit to be shown.',
         'name: a-z, 0-9 and _ up to 40; label: 1 to 60 characters; url: http(s) or a path that starts with one slash.');
+    elsif coalesce(action ->> 'method', 'get') not in ('get', 'post') then
+      perform campana.refuse('CA005', 'actions', 'The method of an action is get or post.',
+        'get leads somewhere, post does something; left out it is get.');
+    elsif action ->> 'method' = 'post' and coalesce(action ->> 'url', '') not like '/%' then
+      perform campana.refuse('CA005', 'actions', 'An action that does something posts to a path of this site.',
+        'Send for example {"name": "confirm_payment", "method": "post", "url": "/sales/<id>/payment"}.');
     end if;
   end loop;
+  if (select count(distinct a ->> 'name') < count(*) from jsonb_array_elements(actions) a) then
+    perform campana.refuse('CA005', 'actions', 'Two actions of an event have the same name.', 'Name each differently.');
+  end if;
 end;
 $$;
 

@@ -44,6 +44,13 @@ from campana.sale s
 join campana.users u on u.tenant_id = s.tenant_id and u.id = s.created_by
 where s.tenant_id = :tenant and s.id = :id and (:everybodys or s.created_by = :reader);
 
+-- name: pending
+-- Which of these wait for their payment, of those that this reader may see.
+select id
+from campana.sale
+where tenant_id = :tenant and id = any (:ids) and status = 'pending'
+  and (:everybodys or created_by = :reader);
+
 -- name: page
 -- The newest below a number.
 select

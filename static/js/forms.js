@@ -55,8 +55,8 @@
   document.addEventListener('htmx:after:request', event => {
     const { ctx } = event.detail;
     if (ctx.response.status === 401) return stay(event, ctx);
-    if (ctx.request.method === 'GET' || ctx.response.status >= 400) return;
     const form = ctx.sourceElement;
+    if (ctx.request.method === 'GET' || ctx.response.status >= 400 || form.hasAttribute('data-act')) return;
     foreseen.delete(form);
     const row = form.closest('.row');
     const verb = verbOf(ctx);
@@ -98,14 +98,14 @@
   }));
 
   document.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
-    if (ctx.request.method === 'GET') return;
+    if (ctx.request.method === 'GET' || ctx.sourceElement.hasAttribute('data-act')) return;
     takeBack(ctx.sourceElement);
     const row = ctx.sourceElement.closest('.row');
     if (row && ctx.response.status === 404) gone(row);
     else fail(ctx.response.status === 404 ? words.gone : words.failed);
   });
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
-    if (!ctx || ctx.request.method === 'GET') return;
+    if (!ctx || ctx.request.method === 'GET' || ctx.sourceElement.hasAttribute('data-act')) return;
     takeBack(ctx.sourceElement);
     fail(words.offline);
   });

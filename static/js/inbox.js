@@ -93,7 +93,8 @@
     const upToSeq = element => Number(element.dataset.seq) <= upTo;
     const named = prefix => (ids || []).map(id => byId(prefix + id)).filter(Boolean);
     (ids ? named('n-') : all('.row').filter(upToSeq)).forEach(change);
-    (ids ? named('t-') : all('.toast[data-seq]').filter(upToSeq)).forEach(campana.dismiss);
+    (ids ? named('t-') : all('.toast[data-seq]').filter(upToSeq))
+      .filter(toast => !('acting' in toast.dataset)).forEach(campana.dismiss);
   }
 
   /** Takes a row away; whoever was in it goes on with the next one. */

@@ -17,7 +17,7 @@ NETWORK = (
     "net::ERR_",
     "blocked by Playwright",
 )
-ON_PURPOSE = (401, 410, 429)
+ON_PURPOSE = (401, 409, 410, 429)
 
 
 class Complaints(list[str]):

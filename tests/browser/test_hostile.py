@@ -81,7 +81,7 @@ async def test_hostile_labels_and_customers_are_text(
     ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     label = "</a><script>document.title = 1</script>"
     await publish(title="Etiqueta", actions=[{"name": "x", "label": label, "url": "/sales"}])
-    await expect(ana.locator(".toast-actions a")).to_have_text(label)
+    await expect(ana.locator(".toast .acts a")).to_have_text(label)
 
     customer = HOSTILE["script"]
     await sell(ana, customer)

@@ -59,7 +59,7 @@ async def test_the_list_is_the_readers_own(db, cast, ana, eva, client):
         "priority": "medium",
         "variant": "success",
         "data": {"saleId": 7},
-        "actions": [{"name": "view", "label": "Ver", "url": "/sales/7"}],
+        "actions": [{"name": "view", "label": "Ver", "url": "/sales/7", "method": "get"}],
         "url": "/sales",
         "createdAt": row["createdAt"],
         "isRead": False,

@@ -168,8 +168,18 @@ async def _tell(
         url=f"/sales/{sale.id}",
         dedupe_key=f"sale:{sale.id}:{stage}{version}",
         data=_facts(sale) | {"stage": stage} | more,
+        actions=_actions(kind, sale),
     )
     await publish(tx, event)
+
+
+def _actions(kind: type[Event], sale: Sale) -> list[dict[str, Any]] | None:
+    """What a new sale that is not paid asks for; the others only lead to it."""
+    if kind is not SaleCreated or not sale.is_pending:
+        return None
+    path = f"/sales/{sale.id}"
+    pay = {"name": "confirm_payment", "method": "post", "url": f"{path}/payment"}
+    return [pay | {"variant": "primary"}, {"name": "view_sale", "url": path}]
 
 
 def _facts(sale: Sale) -> dict[str, Any]:
