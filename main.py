@@ -40,7 +40,12 @@ async def serve(settings: Settings) -> None:
         corridor = Corridor(db, settings)
         app = application(settings, db, corridor)
         async with corridor.running():
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                shutdown_timeout=SHUTDOWN_SECONDS,
+                keepalive_timeout=settings.idle_seconds,
+            )
             await runner.setup()
             site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)
             try:

@@ -14,7 +14,7 @@ from campana.door import Door
 from campana.keyring import Keyring
 from campana.limits import Limits
 from campana.settings import Settings
-from handlers import compression, headers, middleware, navigation, render
+from handlers import compression, headers, middleware, navigation, patience, render
 from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, LIMITS, SETTINGS
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
@@ -34,6 +34,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
             middleware.trace,
             compression.zip_pages,
             middleware.translate_errors,
+            patience.hurry,
             session_middleware(PostgresStorage(db, lifetime)),
             middleware.admit,
             render.in_the_language_of(lambda request: request["person"]),
