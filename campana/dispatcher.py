@@ -7,14 +7,13 @@ awake, because publishers notify only when nobody is (docs/decisions/0002).
 import asyncio
 from collections.abc import Callable, Iterable
 from time import monotonic
-from uuid import uuid4
 
 import structlog
 
 from campana import signals
-from campana.db import Database
+from campana.db import Database, Tx
 from campana.errors import is_passing, is_unforeseen
-from campana.outbox import PoisonError, Round, Tenants, dispatch
+from campana.outbox import PoisonError, Tenants, dispatch
 from campana.queries import queries
 from campana.signals import Hint
 
@@ -44,11 +43,12 @@ class Dispatcher:
 
     def __init__(self, db: Database, *, tell: Callable[[Hint], None]) -> None:
         """tell: called at once with what was committed; the other processes hear of it by hint."""
-        self._id = uuid4()
         self._db = db
         self._tell = tell
+        self._untold: list[Hint] = []
         self._telling: asyncio.Task[None] | None = None
         self._tenants = Tenants()
+        self._id = self._tenants.holder
         self._wake = asyncio.Event()
         self._stopping = False
         self._said_awake: bool | None = None
@@ -58,7 +58,7 @@ class Dispatcher:
 
     @property
     def id(self) -> str:
-        """What the hints of its rounds are signed with."""
+        """What its hints are signed with, and in whose name it takes turns."""
         return self._id.hex
 
     def wake(self) -> None:
@@ -70,8 +70,10 @@ class Dispatcher:
         trouble = 0
         while not self._stopping:
             try:
-                await self._work_until_idle()
-                await self._sleep()
+                # one connection throughout: borrowing it anew costs a tenth of a round
+                async with self._db.bus() as tx:
+                    await self._work_until_idle(tx)
+                    await self._sleep(tx)
                 trouble = 0
             except Exception as error:
                 trouble += 1
@@ -92,65 +94,69 @@ class Dispatcher:
         async with self._db.bus() as connection:
             await connection.execute(queries.outbox.forget_dispatchers.sql, self._id)
 
-    async def _work_until_idle(self) -> None:
-        await self._beat(awake=True)
+    async def _work_until_idle(self, tx: Tx) -> None:
+        await self._beat(tx, awake=True)
         idle_since = monotonic()
         events = 1  # why it is awake
         while not self._stopping and monotonic() - idle_since < LINGER:
             self._wake.clear()
             started = monotonic()
             # After a round with nothing in it a glance is enough, a third of a round's price.
-            events = (await self._round()).events if events or await self._glance() else 0
+            look = events or await tx.fetchval(queries.outbox.waits.sql)
+            events = await self._round(tx) if look else 0
             if events:
                 idle_since = monotonic()
-            await self._beat(awake=True)
+            await self._beat(tx, awake=True)
             await self._pause(_moment(events, monotonic() - started))
 
-    async def _glance(self) -> bool:
-        async with self._db.bus() as connection:
-            waits: bool = await connection.fetchval(queries.outbox.waits.sql)
-            return waits
-
-    async def _sleep(self) -> None:
+    async def _sleep(self, tx: Tx) -> None:
         """Until something is found."""
         while not self._stopping:
             # First said, then looked: who saw us awake a moment ago did not notify.
-            await self._beat(awake=False)
+            await self._beat(tx, awake=False)
             self._wake.clear()
-            if (await self._round()).events:
+            if await self._round(tx):
                 return
             await self._pause(POLL_ASLEEP)
 
-    async def _round(self) -> Round:
+    async def _round(self, tx: Tx) -> int:
         try:
-            done = await dispatch(self._db, self._tenants)
+            events = await dispatch(tx, self._tenants, self._committed)
         except Exception as error:
             if is_passing(error):
                 raise
             # some event of the round cannot be dispatched: find it
             log.warning("dispatcher.round_failed", error=str(error), success=False)
-            done = await self._find_poison()
-        self.events += done.events
-        if done.hints:
-            for hint in done.hints:
-                self._tell(hint)
-            told, self._telling = self._telling, asyncio.create_task(self._tell_others(done.hints))
-            if told:
-                await told  # on its way during this round
-        return done
+            events = await self._find_poison(tx)
+        finally:
+            await self._tell_others()
+        self.events += events
+        return events
 
-    async def _tell_others(self, hints: Iterable[Hint]) -> None:
+    def _committed(self, hint: Hint) -> None:
+        self._tell(hint)
+        self._untold.append(hint)
+
+    async def _tell_others(self) -> None:
+        """The other processes, while the next round runs."""
+        if self._untold:
+            untold, self._untold = self._untold, []
+            before, self._telling = self._telling, asyncio.create_task(self._hint(untold))
+            if before:
+                await before
+
+    async def _hint(self, hints: Iterable[Hint]) -> None:
         for hint in hints:
             await signals.hint(
                 self._db, hint.tenant_id, hint.user_ids, hint.signal_ids, told_by=self.id
             )
 
-    async def _find_poison(self) -> Round:
+    async def _find_poison(self, tx: Tx) -> int:
         try:
-            return await dispatch(self._db, self._tenants, one_by_one=True)
+            return await dispatch(tx, self._tenants, self._committed, one_by_one=True)
         except PoisonError as error:
             self.failures += 1
-            async with self._db.bus() as tx, tx.transaction():
+            async with tx.transaction():
                 attempts = await tx.fetchval(queries.outbox.count_attempt.sql, error.outbox_id)
                 if attempts is not None and attempts >= MAX_ATTEMPTS:
                     await tx.execute(queries.outbox.set_aside.sql, error.outbox_id, str(error))
@@ -160,15 +166,14 @@ class Dispatcher:
                         error=str(error),
                         success=False,
                     )
-            return Round(1, [])
+            return 1
 
-    async def _beat(self, *, awake: bool) -> None:
+    async def _beat(self, tx: Tx, *, awake: bool) -> None:
         """Say which it is: at once when that changes, every now and then while it stays so."""
         every = BEAT_AWAKE if awake else BEAT_ASLEEP
         if awake == self._said_awake and monotonic() - self._last_beat < every:
             return
-        async with self._db.bus() as connection:
-            await connection.execute(queries.outbox.beat.sql, self._id, awake)
+        await tx.execute(queries.outbox.beat.sql, self._id, awake)
         self._said_awake, self._last_beat = awake, monotonic()
 
     async def _pause(self, seconds: float) -> None:

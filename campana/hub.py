@@ -129,7 +129,7 @@ class Hub:
             return
         self._dirty.update(concerned)
         if users:
-            self.live.note(told.signal_ids)
+            self.live.note(told.signal_ids, told.signals)
             self._work.set()
         else:
             self.live.pass_over(told.signal_ids)

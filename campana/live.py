@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from asyncpg import Record
 
 from campana import frames
 from campana.db import Database, Tx
@@ -58,15 +57,18 @@ class Live:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._noted: set[int] = set()
-        self._taken: dict[int, str] = {}
-        self._told: dict[int, str] = {}  # with its transaction: after a crash, numbers come again
+        self._noted: dict[int, Signal | None] = {}  # None: yet to be read
+        self._taken: dict[int, int] = {}
+        self._told: dict[int, int] = {}  # with its transaction: after a crash, numbers come again
         self._last: int | None = None
         self._gap = True
         self._lost = False
 
-    def note(self, ids: Iterable[int]) -> None:
-        self._noted.update(ids)
+    def note(self, ids: Iterable[int], known: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Signals to be told. known: those of them that need not be read, as rows."""
+        for number in ids:
+            self._noted.setdefault(number, None)
+        self._noted |= {row["id"]: signal_of(row) for row in known}
 
     def pass_over(self, ids: Iterable[int]) -> None:
         """Signals for tenants of whom nobody is here."""
@@ -81,24 +83,35 @@ class Live:
 
         anybody: whether a stream is open; without one they are only noted as told.
         """
-        if not self._noted and not self._gap:
-            return [], self._lost
-        async with self._db.bus() as connection:
-            if self._gap:
+        if self._gap:
+            async with self._db.bus() as connection:
                 await self._find_unnoted(connection)
-            wanted = sorted(self._noted)[:AT_MOST]
-            rows = (
-                await connection.fetch(queries.hub.signals.sql, wanted)
-                if wanted and anybody
-                else []
-            )
-        self._taken = dict.fromkeys(wanted, "") | {row["id"]: row["xid"] for row in rows}
-        fresh = [signal_of(row) for row in rows if self._told.get(row["id"]) != row["xid"]]
+        wanted = sorted(self._noted)[:AT_MOST]
+        self._taken = dict.fromkeys(wanted, 0)
+        if not anybody:
+            return [], self._lost
+        known = await self._known(wanted)
+        self._taken |= {number: signal.transaction for number, signal in known.items()}
+        fresh = [
+            known[number]
+            for number in wanted
+            if number in known and self._told.get(number) != known[number].transaction
+        ]
         return fresh, self._lost
+
+    async def _known(self, wanted: Iterable[int]) -> dict[int, Signal]:
+        """Those of them that there are, read where nobody has said what they are."""
+        known = {number: signal for number in wanted if (signal := self._noted[number])}
+        if unread := [number for number in wanted if number not in known]:
+            async with self._db.bus() as connection:
+                rows = await connection.fetch(queries.hub.signals.sql, unread)
+            known |= {row["id"]: signal_of(dict(row)) for row in rows}
+        return known
 
     def told(self) -> None:
         """What was fetched is on its way to whoever may hear it."""
-        self._noted.difference_update(self._taken)
+        for number in self._taken:
+            self._noted.pop(number, None)
         self._told |= self._taken
         self._last = max(self._last or 0, *self._taken, 0)
         self._taken, self._lost = {}, False
@@ -125,11 +138,13 @@ class Live:
             queries.hub.recent_signals.sql, max(0, min(last, newest) - BEHIND), MOST_MISSED
         )
         known = self._told
-        if newest < last or any(known.get(r["id"], "") not in ("", r["xid"]) for r in rows):
+        if newest < last or any(known.get(r["id"], 0) not in (0, int(r["xid"])) for r in rows):
             # What is known are numbers of rows that are gone, except for what came since.
-            self._told = {r["id"]: r["xid"] for r in rows if known.get(r["id"]) == r["xid"]}
+            self._told = {
+                r["id"]: known[r["id"]] for r in rows if known.get(r["id"]) == int(r["xid"])
+            }
             self._lost = True
-        self._noted.update(row["id"] for row in rows if row["id"] not in self._told)
+        self.note(row["id"] for row in rows if row["id"] not in self._told)
         self._lost |= len(rows) == MOST_MISSED
         self._last = newest
 
@@ -204,7 +219,7 @@ def _new_to(stream: Stream, signals: Iterable[Signal]) -> Iterator[bytes]:
             yield signal.frame(stream)
 
 
-def signal_of(row: Record) -> Signal:
+def signal_of(row: Mapping[str, Any]) -> Signal:
     """A row of campana.signal: an event, or a change of state with its finished data."""
     event = message = None
     if row["user_id"] is None:

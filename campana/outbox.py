@@ -1,20 +1,21 @@
-"""One round of dispatching: claim tenants, render words, write everybody's inbox, commit.
+"""One round of dispatching: claim tenants, render words, write everybody's inbox.
 
-In: rows of the outbox. Out: a hint per tenant, to be given after the commit.
+In: rows of the outbox. Out: a hint per tenant, told when its news are committed.
 Set-based throughout: no loop here runs over recipients.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from asyncpg import Record
 
-from campana.db import Database, Tx
+from campana.db import Tx
 from campana.errors import is_passing
 from campana.queries import queries
 from campana.signals import Hint
@@ -31,12 +32,7 @@ MAX_ROWS = 20_000
 """Inbox rows of one tenant in one round, about: what others wait for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one round did: `events` left the outbox or moved on by a chunk."""
-
-    events: int
-    hints: list[Hint]
+Tell = Callable[[Hint], None]
 
 
 class PoisonError(Exception):
@@ -60,9 +56,10 @@ class Tenant:
 
 @dataclass(slots=True)
 class Tenants:
-    """Tenants as they were less than a minute ago."""
+    """Tenants as they were less than a minute ago. holder: in whose name their turns are taken."""
 
     known: dict[UUID, Tenant] = field(default_factory=dict)
+    holder: UUID = field(default_factory=uuid4)
 
     async def look_up(self, tx: Tx, tenant_id: UUID) -> Tenant:
         """One that has events, so it exists."""
@@ -75,30 +72,31 @@ class Tenants:
         return found
 
 
-async def dispatch(db: Database, tenants: Tenants, *, one_by_one: bool = False) -> Round:
+async def dispatch(tx: Tx, tenants: Tenants, tell: Tell, *, one_by_one: bool = False) -> int:
     """Dispatch what waits, fairly: some events of each of the longest-waiting tenants.
 
+    tx: a connection outside a transaction, taking and writing are committed each by itself.
     one_by_one: after a failure, each event of its own, so that PoisonError can name the culprit.
+    Returns how many events left the outbox or moved on by a chunk.
     """
-    async with db.bus() as tx, tx.transaction():
-        at_most = 1 if one_by_one else MAX_EVENTS
-        rows = await tx.fetch(queries.outbox.take.sql, MAX_TENANTS, at_most)
-        batch: list[Record] = []
-        alone: list[Record] = []
-        for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
-            tenant = await tenants.look_up(tx, tenant_id)
-            together, first = _plan(list(group), tenant.population)
-            batch += together
-            alone += first
-        hints: list[Hint] = []
-        if one_by_one:
-            for row in batch:
-                hints += await _guarded(tx, [row], tenants)
-        elif batch:
-            hints += await _together(tx, batch, tenants)
-        for row in alone:
-            hints += await _alone(tx, row, tenants)
-        return Round(len(batch) + len(alone), hints)
+    at_most = 1 if one_by_one else MAX_EVENTS
+    rows = await tx.fetch(queries.outbox.take.sql, tenants.holder, MAX_TENANTS, at_most)
+    batch: list[Record] = []
+    alone: list[Record] = []
+    for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
+        tenant = await tenants.look_up(tx, tenant_id)
+        together, first = _plan(list(group), tenant.population)
+        batch += together
+        alone += first
+    if one_by_one:
+        for row in batch:
+            with _blaming(row):
+                await _together(tx, [row], tenants, tell)
+    elif batch:
+        await _together(tx, batch, tenants, tell)
+    for row in alone:
+        await _alone(tx, row, tenants, tell)
+    return len(batch) + len(alone)
 
 
 def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Sequence[Record]]:
@@ -113,22 +111,18 @@ def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Se
     return rows, []
 
 
-async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[Hint]:
+async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants, tell: Tell) -> None:
+    theirs = list({row["tenant_id"]: None for row in rows})
+    ids = [row["id"] for row in rows]
     words = [await _words(tx, row, tenants) for row in rows]
-    return list(
-        _hints(await tx.fetch(queries.outbox.fan_out.sql, [row["id"] for row in rows], words))
-    )
+    _tell(await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, theirs, ids, words), tell)
 
 
-async def _guarded(tx: Tx, rows: Sequence[Record], tenants: Tenants) -> list[Hint]:
-    with _blaming(rows[0]):
-        return await _together(tx, rows, tenants)
-
-
-async def _alone(tx: Tx, row: Record, tenants: Tenants) -> list[Hint]:
+async def _alone(tx: Tx, row: Record, tenants: Tenants, tell: Tell) -> None:
     with _blaming(row):
         words = await _words(tx, row, tenants)
-        return list(_hints(await tx.fetch(queries.outbox.fan_out_one.sql, row["id"], words, CHUNK)))
+        sql = queries.outbox.fan_out_one.sql
+        _tell(await tx.fetch(sql, tenants.holder, row["id"], words, CHUNK), tell)
 
 
 @contextmanager
@@ -147,8 +141,18 @@ async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     return words_of(dict(row), tenant.locales, tenant.time_zone, row["actor_name"])
 
 
-def _hints(rows: Iterable[Record]) -> Iterator[Hint]:
+def _tell(rows: Iterable[Record], tell: Tell) -> None:
     for row in rows:
-        users, signals = row["user_ids"], row["signal_ids"] or []
+        users, signals = row["user_ids"], list(_signals(row))
         if users or users is None or signals:
-            yield Hint(row["tenant_id"], users, signals)
+            tell(Hint(row["tenant_id"], users, [one["id"] for one in signals], signals))
+
+
+def _signals(row: Record) -> Iterator[dict[str, Any]]:
+    """The signals of a tenant, in order, as `hub.signals` would read them."""
+    columns = ("signal_ids", "names", "event_ids", "rules", "payloads")
+    shared = {"xid": row["xid"], "tenant_id": row["tenant_id"], "user_id": None}
+    for number, *rest in sorted(zip(*(row[name] or () for name in columns), strict=True)):
+        yield shared | dict(
+            zip(("id", "name", "event_id", "rule", "payload"), (number, *rest), strict=True)
+        )

@@ -78,7 +78,7 @@ async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[byte
             )
     except asyncpg.DataError:  # numbers that no server gave out
         return [], True
-    signals = [signal_of(row) for row in rows]
+    signals = [signal_of(dict(row)) for row in rows]
     reader = stream.reader
     heard = await hub.live.address(signals, {reader.tenant_id: {reader.user_id: [stream]}})
     return heard.get(stream, []), len(rows) == AT_MOST

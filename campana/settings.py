@@ -197,9 +197,10 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         10,
         validation_alias="CAMPANA_POOL_SIZE",
-        ge=1,
+        ge=3,
         le=100,
-        description="database connections of each of the two pools of a process",
+        description="database connections of each of the two pools of a process; the dispatcher"
+        " keeps one of them",
     )
     streams_per_user: int = Field(
         20,

@@ -4,8 +4,9 @@ Sent after the commit they speak of, in a transaction of their own. A lost hint 
 every hub also sweeps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -28,6 +29,7 @@ MAX_SIGNALS = 300
 class Hint:
     """What a hub is told. user_ids None: anybody of the tenant.
 
+    signals: what `signal_ids` name, as rows; only from the dispatcher of the hub's own process.
     checks: their right to a stream may be gone, of one session or key where `credential` names it.
     told_by: the dispatcher that has told its own process already.
     """
@@ -35,6 +37,7 @@ class Hint:
     tenant_id: UUID
     user_ids: list[UUID] | None = None
     signal_ids: list[int] = field(default_factory=list)
+    signals: Sequence[Mapping[str, Any]] = ()
     checks: bool = False
     credential: str | None = None
     told_by: str | None = None

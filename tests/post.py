@@ -25,9 +25,10 @@ async def post(db: Database, *events: Item, tenant: str = "norte") -> list[UUID]
 
 async def deliver(db: Database) -> None:
     """Dispatch until nothing is left."""
-    tenants = Tenants({})
-    while (await dispatch(db, tenants)).events:
-        pass
+    tenants = Tenants()
+    async with db.bus() as tx:
+        while await dispatch(tx, tenants, lambda hint: None):
+            pass
 
 
 async def backdate(db: Database, event: UUID, minutes: int) -> None:

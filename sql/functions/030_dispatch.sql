@@ -1,12 +1,13 @@
 -- From the outbox to the inboxes, set-based: never a loop over recipients.
--- Whoever calls these holds the tenants' turns (campana.tenant_turn, for update): that makes the
--- dispatcher the only one who locks more than one inbox_head at a time.
+-- Whoever writes for a tenant locks its turn (campana.tenant_turn): that makes the dispatcher the only one who
+-- locks more than one inbox_head at a time.
 
--- Tenants with events waiting whose turn nobody has, at most `most_tenants`, longest unserved first; and their
+-- Tenants with events waiting whose turn nobody else has, at most `most_tenants`, longest unserved first; and their
 -- events in order of publication, at most `most_events` each. Their order inside a tenant is kept because
--- only the holder of its turn dispatches it. Volatile: each statement sees what was committed before
--- it, and the events must be looked at after the turn was taken.
-create or replace function campana.take(most_tenants integer, most_events integer)
+-- only the holder of its turn writes them. Volatile: each statement sees what was committed before
+-- it, and the events must be looked at after the turn was taken. Called by itself, outside a transaction: a
+-- turn lost in a crash is no loss, so nobody waits for the disk.
+create or replace function campana.take(holder uuid, most_tenants integer, most_events integer)
 returns table (
   tenant_id uuid, id bigint, event_id uuid, type text, rule jsonb, title text, message text, data jsonb, url text,
   actor uuid, subject text, collapse_key text, progress uuid, actor_name text)
@@ -15,6 +16,7 @@ language plpgsql volatile rows 10 as $$
 declare
   taken uuid[];
 begin
+  perform set_config('synchronous_commit', 'off', true);
   with recursive waiting as (
     -- one index probe per waiting tenant, however long its queue
     (select o.tenant_id from campana.outbox o order by o.tenant_id, o.id limit 1)
@@ -32,13 +34,14 @@ begin
     select t.tenant_id
     from campana.tenant_turn t
     where t.tenant_id in (select w.tenant_id from waiting w)
+      and (t.holder = take.holder or t.held_until < clock_timestamp())
     order by t.served_at
     limit most_tenants
     for update skip locked
   ),
   served as (
     update campana.tenant_turn t
-    set served_at = clock_timestamp()
+    set holder = take.holder, held_until = clock_timestamp() + interval '2 seconds', served_at = clock_timestamp()
     from turn
     where t.tenant_id = turn.tenant_id
     returning t.tenant_id
@@ -54,6 +57,22 @@ begin
     select * from campana.outbox o where o.tenant_id = t.tenant_id order by o.id limit most_events
   ) o
   order by o.tenant_id, o.id;
+end;
+$$;
+
+-- What was taken is about to be written, and others may take these turns when that is committed. Who was so slow that
+-- somebody else has taken one meanwhile is refused: their order would be lost.
+create or replace function campana.spend_turns(holder uuid, tenants uuid[]) returns void
+language plpgsql volatile as $$
+declare
+  held integer;
+begin
+  update campana.tenant_turn t set held_until = '-infinity'
+  where t.tenant_id = any (tenants) and t.holder = spend_turns.holder;
+  get diagnostics held = row_count;
+  if held < cardinality(tenants) then
+    raise exception 'The turn of a tenant has gone to another dispatcher.' using errcode = 'serialization_failure';
+  end if;
 end;
 $$;
 
@@ -88,18 +107,22 @@ language sql stable as $$
     'variant', variant, 'url', url, 'actions', actions, 'actor', actor, 'subject', subject, 'publishedAt', published_at);
 $$;
 
--- Dispatches outbox rows `ids`, whose words are `said`: events, signals, heads, inbox rows in one statement.
--- Returns per tenant who has news (null: more than 100 users) and which signals to hint at.
+-- Dispatches outbox rows `ids` of these tenants, whose words are `said`: events, signals, heads, inbox rows in one
+-- statement. Returns per tenant who has news (null: more than 100 users) and the signals: their ids to hint
+-- at, and all of them for the hub of the same process, in arrays side by side.
 -- How many recipients a handful of events has, no statistics tell: expecting few, the planner would compare
 -- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`),
 -- and by its index: a table that is small today would be read through once per recipient. Such a plan
 -- looks dear enough to be compiled, which takes seconds: no jit.
-drop function if exists campana.fan_out(bigint[], jsonb[]);
-create or replace function campana.fan_out(ids bigint[], said jsonb[], moment timestamptz default now())
-returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[])
+drop function if exists campana.fan_out(bigint[], jsonb[], timestamptz);
+create or replace function campana.fan_out(
+  holder uuid, tenants uuid[], ids bigint[], said jsonb[], moment timestamptz default now())
+returns table (
+  tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[])
 language plpgsql volatile rows 10 set enable_nestloop = off set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 begin
+  perform campana.spend_turns(holder, tenants);
   return query
   with taken as (
     delete from campana.outbox o where o.id = any (ids) returning o.*
@@ -124,7 +147,7 @@ begin
       due.priority, due.variant, due.url, due.actions, due.actor, due.subject, due.published_at)
     from due
     order by id
-    returning tenant_id, id
+    returning tenant_id, id, name, event_id, rule, payload
   ),
   -- Events for the same audience are one `audience` here: it is evaluated once.
   kind as materialized (
@@ -203,26 +226,33 @@ begin
   )
   select t.tenant_id,
     (select case when count(*) <= 100 then array_agg(h.user_id) end from heads h where h.tenant_id = t.tenant_id) as user_ids,
-    (select array_agg(s.id) from signals s where s.tenant_id = t.tenant_id) as signal_ids
-  from (select distinct tenant_id from due) t;
+    pg_current_xact_id()::text as xid, t.signal_ids, t.names, t.event_ids, t.rules, t.payloads
+  from (
+    select tenant_id, array_agg(id) as signal_ids, array_agg(name) as names, array_agg(event_id) as event_ids,
+      array_agg(rule::text) as rules, array_agg(payload) as payloads
+    from signals
+    group by tenant_id
+  ) t;
 end;
 $$;
 
 -- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
 -- collapse key. Returns as fan_out does; `finished` tells whether the event has left the outbox.
-drop function if exists campana.fan_out_one(bigint, jsonb, integer);
+drop function if exists campana.fan_out_one(bigint, jsonb, integer, timestamptz);
 create or replace function campana.fan_out_one(
-  outbox_id bigint, words jsonb, at_most integer, moment timestamptz default now())
-returns table (tenant_id uuid, user_ids uuid[], signal_ids bigint[], written integer, finished boolean)
+  holder uuid, outbox_id bigint, words jsonb, at_most integer, moment timestamptz default now())
+returns table (
+  tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[],
+  written integer, finished boolean)
 language plpgsql volatile as $$
 #variable_conflict use_column
 <<fn>>
 declare
   e campana.outbox;
   chunk_ids uuid[];
-  signal_id bigint;
 begin
   select * into strict e from campana.outbox o where o.id = outbox_id for update;
+  perform campana.spend_turns(holder, array[e.tenant_id]);
 
   if e.progress is null then
     insert into campana.event (
@@ -234,7 +264,8 @@ begin
     insert into campana.signal (tenant_id, name, event_id, rule, payload)
     values (e.tenant_id, e.type, e.event_id, e.rule, campana.live_payload(e.event_id, e.type, fan_out_one.words, e.data,
       e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.published_at))
-    returning id into signal_id;
+    returning array[id], array[name], array[campana.signal.event_id], array[rule::text], array[payload]
+    into signal_ids, names, event_ids, rules, payloads;
   end if;
 
   create temporary table if not exists chunk (user_id uuid primary key, reason text, channels integer, earlier bigint)
@@ -307,9 +338,9 @@ begin
     update campana.outbox o set progress = chunk_ids[at_most] where o.id = outbox_id;
   end if;
   tenant_id := e.tenant_id;
+  xid := pg_current_xact_id()::text;
   written := coalesce(cardinality(chunk_ids), 0);
   user_ids := case when written <= 100 then coalesce(chunk_ids, '{}') end;
-  signal_ids := case when signal_id is null then '{}' else array[signal_id] end;
   return next;
 end;
 $$;

@@ -1,9 +1,9 @@
 -- name: take
--- What some tenants have waiting, at most $2 events each, in order of publication; their turns are ours
--- until the transaction ends.
+-- What some tenants have waiting, at most $3 events each, in order of publication; their turns are $1's until what
+-- was taken is written, or for two seconds.
 select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data, o.url, o.actor, o.subject,
   o.collapse_key, o.progress, o.actor_name
-from campana.take($1, $2) o;
+from campana.take($1, $2, $3) o;
 
 -- name: waits$
 -- Whether any event is in the queue.
@@ -23,12 +23,12 @@ where t.id = $1;
 
 -- name: fan_out
 -- Many events at once, see sql/functions/030_dispatch.sql.
-select tenant_id, user_ids, signal_ids from campana.fan_out($1, $2);
+select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads from campana.fan_out($1, $2, $3, $4);
 
 -- name: fan_out_one
 -- The slow and careful way, see sql/functions/030_dispatch.sql.
-select tenant_id, user_ids, signal_ids, written, finished
-from campana.fan_out_one($1, $2, $3);
+select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads, written, finished
+from campana.fan_out_one($1, $2, $3, $4);
 
 -- name: count_attempt$
 -- One more failure of an event; returns how many there were.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, given, settings
@@ -174,14 +175,17 @@ async def dispatched(owner: Any, how: str, world: dict[str, Any]) -> dict[str, i
         owner, type=TYPE, priority=world["priority"], subject=SUBJECT, actor=world["actor"]
     )
     call = {
-        "fan_out": "campana.fan_out(array[o.id], array['{}'::jsonb], $2)",
-        "fan_out_one": "campana.fan_out_one(o.id, '{}'::jsonb, 100, $2)",
+        "fan_out": "campana.fan_out($3, array[o.tenant_id], array[o.id], array['{}'::jsonb], $2)",
+        "fan_out_one": "campana.fan_out_one($3, o.id, '{}'::jsonb, 100, $2)",
     }[how]
+    holder = uuid4()
+    await owner.execute("update campana.tenant_turn set holder = $1", holder)
     await owner.execute(
         f"select f.tenant_id from campana.outbox o cross join lateral {call} f"
         " where o.event_id = $1",
         event_id,
         world["moment"],
+        holder,
     )
     written = await owner.fetch(
         "select u.email, i.channels from campana.inbox i"

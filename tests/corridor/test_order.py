@@ -14,9 +14,11 @@ import pytest
 from campana import outbox
 from campana.corridor import Corridor
 from campana.db import Database
-from campana.outbox import Tenants, dispatch
+from campana.outbox import Tell, Tenants, dispatch
+from campana.queries import queries
 from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
 from tests.storm import AUDIENCES, Published, reversed_pairs
+from tests.waiting import eventually
 
 PUBLISHERS = 8
 
@@ -42,6 +44,11 @@ async def work(dsn: str, times: int, dice: random.Random) -> list[Published]:
         done += [Published(event_id, began, monotonic()) for event_id in ids]
     await connection.close()
     return done
+
+
+async def one_round(db: Database, tenants: Tenants, tell: Tell = lambda hint: None) -> int:
+    async with db.bus() as tx:
+        return await dispatch(tx, tenants, tell)
 
 
 def test_the_check_sees_a_reversed_pair() -> None:
@@ -100,7 +107,7 @@ async def test_a_tenant_with_a_long_queue_does_not_hold_up_another(db, owner, ca
         await publish_event(owner, tenant="sur")
     single = await publish_event(owner, tenant="norte", title="alone")
 
-    await dispatch(db, Tenants({}))
+    await one_round(db, Tenants())
 
     assert [row["id"] for row in await inbox_of(owner, cast.ana_admin)] == [single]
     waiting = await owner.fetchval("select count(*) from campana.outbox")
@@ -113,10 +120,12 @@ async def test_who_has_waited_longest_is_served_first(db, owner, monkeypatch) ->
     for slug in ("norte", "sur", "salon", "crm", "pupuseria", "tienda"):
         for _ in range(10):
             await publish_event(owner, tenant=slug)
-    tenants, served = Tenants({}), set()
+    tenants, told = Tenants(), []
     for _ in range(2):
-        served |= {hint.tenant_id for hint in (await dispatch(db, tenants)).hints}
-    assert len(served) == 6, "after two rounds for four nobody is still waiting for a first turn"
+        await one_round(db, tenants, told.append)
+    assert len({hint.tenant_id for hint in told}) == 6, (
+        "after two rounds for four nobody is still waiting for a first turn"
+    )
 
 
 async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
@@ -128,13 +137,14 @@ async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
     following = await publish_event(owner, audience="user:ana@norte.test", title="for Ana")
     other = await publish_event(owner, tenant="sur", audience="user:eva@sur.test")
 
-    await dispatch(db, Tenants({}))
+    tenants = Tenants()
+    await one_round(db, tenants)
 
     holders = [m for m in cast.of("norte") if await inbox_of(owner, m)]
     assert len(holders) == 2
     assert [row["id"] for row in await inbox_of(owner, cast.eva_stranger)] == [other]
 
-    while (await dispatch(db, Tenants({}))).events:
+    while await one_round(db, tenants):
         pass
     rows = await inbox_of(owner, cast.ana_admin)
     assert [(row["id"], row["seq"]) for row in rows] == [(huge, 1), (following, 2)]
@@ -143,3 +153,20 @@ async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
     assert (
         await owner.fetchval("select count(*) from campana.signal where event_id = $1", huge) == 1
     )
+
+
+async def test_who_lost_its_turn_meanwhile_writes_nothing(db, owner, cast) -> None:
+    """It stood still between reading and writing, and another has served the tenant since."""
+    first = await publish_event(owner, title="read by both")
+    slow, quick = Tenants(), Tenants()
+    async with db.bus() as tx:
+        (taken,) = await tx.fetch(queries.outbox.take.sql, slow.holder, 16, 500)
+        assert await one_round(db, quick) == 0, "the turn is held"
+        await eventually(lambda: one_round(db, quick), 4)
+        with pytest.raises(asyncpg.SerializationError, match="another dispatcher"):
+            await tx.fetch(
+                queries.outbox.fan_out.sql, slow.holder, [cast.norte], [taken["id"]], [{}]
+            )
+        second = await publish_event(owner, title="read afterwards")
+        await dispatch(tx, slow, lambda hint: None)
+    assert [row["id"] for row in await inbox_of(owner, cast.ana_admin)] == [first, second]
