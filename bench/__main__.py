@@ -127,6 +127,7 @@ class Bench:
             await self.sql()
 
     async def latency(self) -> None:
+        await self.campana.rest()
         rounds = [
             await latency.play(self.campana, self.plan.subscribers, self.plan.latency)
             for _ in range(self.plan.rounds)

@@ -123,6 +123,17 @@ class Campana:
             await asyncio.sleep(0.05)
         raise BenchError(f"the outbox did not empty within {timeout:.0f} s")
 
+    async def rest(self) -> None:
+        """Lets the database finish what the contest left: words to be kept, rows to be vacuumed."""
+        await self.dispatched()
+        for _ in range(1200):
+            if not (await self.look("unsearched"))[0]["count"]:
+                break
+            await asyncio.sleep(0.1)
+        assert self.owner
+        await self.owner.execute("vacuum analyze", timeout=300)
+        await self.owner.execute("checkpoint", timeout=300)
+
     async def database_settings(self) -> dict[str, str]:
         """What the database promises: version, fsync and the like."""
         return {row["name"]: row["setting"] for row in await self.look("settings")}

@@ -38,11 +38,11 @@ class Plant:
     def sites(self) -> list[str]:
         return [process.url for process in self.processes]
 
-    async def ask(self, sql: str) -> Any:
+    async def ask(self, sql: str, *values: object) -> Any:
         """On a connection of its own: the last one may have been cut."""
         connection = await asyncpg.connect(self.dsn)
         try:
-            return await connection.fetchval(sql)
+            return await connection.fetchval(sql, *values)
         finally:
             await connection.close()
 

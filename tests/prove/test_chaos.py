@@ -10,13 +10,12 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import asyncpg
 import psutil
 import pytest
 
-from campana.db import Database
-from campana.migrate import installed_roles
 from tests.browser.site import Served
 from tests.corridor.conftest import ear_of, publish_event
 from tests.corridor.test_readers import SlowReader
@@ -139,27 +138,26 @@ async def test_a_rolling_restart_loses_nothing_and_everybody_comes_back(plant: P
         assert all(ear.is_open for _, ear in storm.ears)
 
 
+TAKE_THE_TURN = """
+update campana.tenant_turn set holder = $2, held_until = clock_timestamp() + interval '2 seconds'
+where tenant_id = $1
+returning tenant_id
+"""
+
+
 async def test_a_frozen_dispatcher_holds_its_tenant_up_for_seconds_and_no_other(
     plant: Plant, http
 ) -> None:
-    """It stands still in the middle of its transaction, holding the turn of `norte`."""
-    roles = await installed_roles(plant.dsn)
-    assert roles is not None
-    async with (
-        await Database.open(plant.dsn, roles, pool_size=1) as db,
-        Storm(plant.dsn, plant.cast, http, plant.sites, programs=4) as storm,
-    ):
+    """It stands still after it has taken the turn of `norte`, before it writes."""
+    async with Storm(plant.dsn, plant.cast, http, plant.sites, programs=4) as storm:
         await storm.grows(100)
-        frozen = await db.connect_bus(name="campana bus")
-        await frozen.execute("begin")
-        await frozen.execute(
-            "select from campana.tenant_turn where tenant_id = $1 for update", plant.cast.norte
-        )
-        eva = storm.ears[-1][1]
+        ana, eva = storm.ears[0][1], storm.ears[-1][1]
+        await plant.ask(TAKE_THE_TURN, plant.cast.norte, uuid4())
         for _ in range(3):
             heard = len(eva.notifications)
             await eventually(lambda heard=heard: len(eva.notifications) > heard + 5, 2)
-        await eventually(frozen.is_closed, 15)
+        heard = len(ana.notifications)
+        await eventually(lambda: len(ana.notifications) > heard, 4)
         await storm.grows(100, 10)
         owner = await asyncpg.connect(plant.dsn)
         await storm.settle(owner)
