@@ -172,7 +172,7 @@ def _parameters(
     path: str, guard: Guard, operation: Operation, shapes: Shapes
 ) -> Iterator[dict[str, Any]]:
     for name in re.findall(r"{(\w+)}", path):
-        schema = {"type": "string", "format": "uuid"}
+        schema = {"type": "string", **({"format": "uuid"} if name == "id" else {})}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
     if operation.query is not None:
         yield from shapes.parameters(operation.query)

@@ -24,6 +24,7 @@ from handlers import (
     selections,
     sessions,
     stream,
+    topics,
 )
 from handlers.sales import checkouts, counter, edits, outcomes, pages
 
@@ -90,6 +91,9 @@ API = [
     web.post("/api/notifications/{id}/delete", readings.delete),
     web.delete("/api/notifications/{id}", readings.delete),
     web.post("/api/notifications/{id}/restore", readings.restore),
+    web.get("/api/topics", topics.index),
+    web.post("/api/topics/{topic}/join", topics.create),
+    web.post("/api/topics/{topic}/leave", topics.destroy),
     web.get("/api/stream", stream.api, allow_head=False),
 ]
 

@@ -114,6 +114,22 @@ class Cancelled(Shape):
     cancelled: Literal[True]
 
 
+class Joined(Shape):
+    """How a person stands to a topic now. changed: by this request."""
+
+    topic: str = Field(examples=["sale:0197…"])
+    joined: bool
+    changed: bool
+
+
+class JoinedTopics(Shape):
+    """The topics a person has joined, by name."""
+
+    topics: list[str]
+    kinds: list[str] = Field(description="What the tenant has topics of: <kind>:<id>.")
+    most: int = Field(description="How many may be joined at a time.")
+
+
 class DatabaseHealth(Shape):
     """How the database answers."""
 

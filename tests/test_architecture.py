@@ -56,7 +56,7 @@ STREAM_HANDLERS = {"app_keys", "application", "event_stream", "stream"}
 
 # Businesses see these of the corridor, and of each other what is declared.
 OPEN_TO_DOMAINS = {
-    *("db", "errors", "events", "i18n", "offers", "publish", "queries", "users", "visits"),
+    *("db", "errors", "events", "i18n", "offers", "publish", "queries", "topics", "users", "visits"),
 }
 DOMAINS_USED_BY: dict[str, set[str]] = {}
 

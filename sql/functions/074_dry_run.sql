@@ -23,7 +23,7 @@ create function campana.dry_run(tenant uuid, items jsonb, patience interval)
 returns table (
   id uuid, code text, message text, field text, hint text, is_repeated boolean, people integer, names text[]
 )
-language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+language plpgsql volatile as $$
 #variable_conflict use_column
 declare
   outcome record;

@@ -1,16 +1,18 @@
 -- Rate limits, shared by all processes: windows of a minute that begin with what is counted first.
--- One statement each, with exact counts: the row is locked by whoever counts.
+-- One statement each, with exact counts: the row is locked by whoever counts. As campana.publish_at_once()
+-- they enter the tenant by themselves.
 
 -- Counts one client event; `used` above `most` means refused. The first refused one shuts the user out
 -- until the window ends, the tenth tells the administrators, once.
 drop function if exists campana.count_client_event(uuid, uuid, integer);
 create function campana.count_client_event(tenant uuid, who uuid, most integer)
 returns table (used integer, seconds double precision)
-language plpgsql volatile security definer rows 1 set search_path = campana, pg_temp as $$
+language plpgsql volatile rows 1 as $$
 #variable_conflict use_column
 declare
   at timestamptz := clock_timestamp();
 begin
+  perform set_config('app.tenant_id', tenant::text, true);
   insert into campana.client_event as e (tenant_id, user_id, ends_at, used, is_over)
   values (tenant, who, at + interval '1 minute', 1, most < 1)
   on conflict (tenant_id, user_id) do update
@@ -36,7 +38,6 @@ begin
   if administrators is null then
     return;
   end if;
-  perform set_config('app.tenant_id', tenant::text, true);
   perform public.publish_event(
     tenant => tenant::text, type => 'system:alert', audience => administrators,
     data => (
@@ -57,11 +58,12 @@ $$;
 drop function if exists campana.take_portion(uuid, text, integer, integer);
 create function campana.take_portion(tenant uuid, publisher text, need integer, most integer)
 returns table (portion integer, available integer, seconds double precision)
-language plpgsql volatile security definer rows 1 set search_path = campana, pg_temp as $$
+language plpgsql volatile rows 1 as $$
 #variable_conflict use_column
 declare
   at timestamptz := clock_timestamp();
 begin
+  perform set_config('app.tenant_id', tenant::text, true);
   return query
     insert into campana.publishing as p (tenant_id, publisher, ends_at, used, portion)
     values (tenant, take_portion.publisher, at + interval '1 minute',

@@ -70,7 +70,8 @@ grant select on
   campana.tenant, campana.role, campana.branch, campana.users, campana.builtin_type, campana.tenant_type, campana.event, campana.event_recipients, campana.event_words,
   campana.installation, campana.scheduled, campana.poison
   to campana_web;
-grant select, insert, update on campana.inbox, campana.inbox_head to campana_web;
+grant select, insert, update on campana.inbox, campana.inbox_head, campana.client_event, campana.publishing to campana_web;
+grant select on campana.dedupe to campana_web;
 grant update (name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
 grant select, insert, update, delete on
   campana.tenant_preference, campana.role_preference, campana.user_preference,

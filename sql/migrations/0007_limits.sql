@@ -20,3 +20,6 @@ create unlogged table campana.publishing (
   portion   integer not null,                 -- the one given last; 0: there was not enough left
   primary key (tenant_id, publisher)
 ) with (fillfactor = 50);
+
+-- Whose topics: to list, count and end them.
+create index topic_subscription_of_user on campana.topic_subscription (tenant_id, user_id);
