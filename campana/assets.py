@@ -50,7 +50,7 @@ def content(path: str) -> bytes:
     if path in BUNDLES:
         between = "\n" if path == STYLES else ";\n"
         return between.join(map(_lean, BUNDLES[path]())).encode()
-    if path.endswith(".js") and not path.startswith(VENDOR):
+    if path.endswith((".js", ".css")) and not path.startswith(VENDOR):
         return _lean(ROOT / path).encode()
     return (ROOT / path).read_bytes()
 

@@ -47,6 +47,7 @@ class Keyring:
     async def _look(self, shown: Shown, waiting: asyncio.Future[Any]) -> None:
         try:
             row = await keys.look_up(self._db, *shown)
+            await keys.note_use(self._db, row)
         except Exception as error:
             waiting.set_exception(error)
         else:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from campana import signals
-from campana.errors import Forbidden, Invalid, NotFound, Unauthorized
+from campana.errors import DATABASE_TROUBLE, Forbidden, Invalid, NotFound, Unauthorized
 from campana.queries import queries
 from campana.users import Person
 
@@ -59,6 +60,18 @@ async def look_up(db: Database, digest: bytes, acting_for: str | None) -> Any:
     """What the database knows of the key with this hash, for `whose`."""
     async with db.anonymous() as connection:
         return await connection.fetchrow(_IDENTITY, digest, acting_for and acting_for[:254])
+
+
+async def note_use(db: Database, row: Any) -> None:
+    """When a key was last used, to within five minutes: one write in that time, whatever it does.
+
+    row: as `look_up` gives it. Whoever asks does not suffer when this cannot be written.
+    """
+    if row is None or row["revoked"] or row["expired"] or row["used_lately"]:
+        return
+    with suppress(*DATABASE_TROUBLE):
+        async with db.tenant(row["key_tenant_id"]) as tx:
+            await queries.keys.note_use(tx, tenant_id=row["key_tenant_id"], id=row["key_id"])
 
 
 def whose(row: Any, acting_for: str | None) -> KeyIdentity | Person:
@@ -131,7 +144,8 @@ async def revoke(db: Database, tenant_id: UUID, key_id: UUID, *, actor: str) -> 
 
 
 async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:
-    """Rows (id, name, prefix, scopes, created_at, expires_at, revoked_at), oldest first."""
+    """Rows, oldest first: id, name, prefix, scopes, created_at, expires_at, revoked_at,
+    last_used_at."""
     async with db.tenant(tenant_id) as tx:
         return [row async for row in queries.keys.of_tenant(tx, tenant_id=tenant_id)]
 

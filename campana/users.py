@@ -175,6 +175,7 @@ def _unknown_role(role: str) -> Invalid:
 
 
 async def _keep_an_administrator(tx: Tx, tenant_id: UUID, leaving: UUID) -> None:
+    await queries.tenant_roles.lock_rights(tx, tenant=tenant_id)  # two may not leave at once
     if await queries.users.is_last_administrator(tx, tenant_id=tenant_id, id=leaving):
         raise Conflict("Nobody else administers this tenant.", hint="Name another one first.")
 

@@ -44,6 +44,8 @@ async def ways(tx: Tx, person: Person, here: str = "") -> list[dict[str, Any]]:
     ]
     if SALES in person.modules:
         found.append(await to_sales(tx, person, here) if person.administers else to_own_sales())
+    if person.administers:
+        found.append({"href": "/admin", "label": _("Administration"), "icon": "settings-2"})
     return found
 
 

@@ -15,17 +15,20 @@ from handlers import (
     home,
     inbox_pages,
     installing,
+    invitations,
     metrics,
     notifications,
     openapi,
-    publishing,
     presses,
+    publishing,
     readings,
     selections,
     sessions,
     stream,
     topics,
 )
+from handlers.admin import audit, frame, issuers, keys, people, roles, settings
+from handlers.preferences import api
 from handlers.sales import checkouts, counter, edits, outcomes, pages
 
 
@@ -47,6 +50,8 @@ PUBLIC = [
     web.get("/sw.js", installing.worker),
     web.get("/offline", installing.offline),
     web.get("/design", design.show),
+    web.get("/invitation", invitations.edit),
+    web.post("/invitation", invitations.update),
 ]
 
 SIGNED_IN = [
@@ -56,11 +61,11 @@ SIGNED_IN = [
     web.post("/notifications/selection", selections.create),
     web.get("/notifications/latest", inbox_pages.latest),
     web.get("/notifications/{id}", inbox_pages.follow),
+    web.post("/notifications/{id}/actions/{name}", presses.create),
     web.get("/stream", stream.browser, allow_head=False),
     web.get("/sales/mine", pages.mine),
     web.get("/sales/mine/list", pages.mine_part),
     web.get("/sales/new", counter.new),
-    web.post("/notifications/{id}/actions/{name}", presses.create),
     web.post("/sales", counter.create),
     web.get("/checkout", checkouts.new),
     web.post("/checkout", checkouts.create),
@@ -76,6 +81,33 @@ ADMINISTRATORS = [
     web.get("/sales", pages.index),
     web.get("/sales/list", pages.part),
     web.get("/sales/badge", pages.badge),
+    web.get("/admin", frame.index),
+    web.get("/admin/people", people.index),
+    web.get("/admin/people/new", people.new),
+    web.post("/admin/people", people.create),
+    web.get("/admin/people/{id}", people.edit),
+    web.post("/admin/people/{id}", people.update),
+    web.post("/admin/people/{id}/deactivate", people.deactivate),
+    web.post("/admin/people/{id}/activate", people.activate),
+    web.post("/admin/people/{id}/sign-out", people.sign_out),
+    web.post("/admin/people/{id}/invitation", people.renew),
+    web.get("/admin/roles", roles.index),
+    web.post("/admin/roles", roles.create),
+    web.get("/admin/roles/{id}", roles.edit),
+    web.post("/admin/roles/{id}", roles.update),
+    web.post("/admin/roles/{id}/delete", roles.delete),
+    web.get("/admin/settings", settings.edit),
+    web.post("/admin/settings", settings.update),
+    web.get("/admin/keys", keys.index),
+    web.post("/admin/keys", keys.create),
+    web.post("/admin/keys/{id}/revoke", keys.revoke),
+    web.get("/admin/issuers", issuers.index),
+    web.post("/admin/issuers", issuers.create),
+    web.get("/admin/issuers/{id}", issuers.edit),
+    web.post("/admin/issuers/{id}", issuers.update),
+    web.post("/admin/issuers/{id}/revoke", issuers.revoke),
+    web.get("/admin/audit", audit.index),
+    web.get("/admin/audit/export", audit.export),
 ]
 
 API = [
@@ -94,6 +126,9 @@ API = [
     web.get("/api/topics", topics.index),
     web.post("/api/topics/{topic}/join", topics.create),
     web.post("/api/topics/{topic}/leave", topics.destroy),
+    web.get("/api/notifications/preferences", api.show),
+    web.patch("/api/notifications/preferences", api.update),
+    web.post("/api/notifications/preferences", api.create),
     web.get("/api/stream", stream.api, allow_head=False),
 ]
 

@@ -43,12 +43,14 @@ TENANTLESS = {
 # What runs with more rights than its caller has. Each finds by a secret or a token's issuer,
 # or refuses other tenants.
 DEFINERS = {
+    "accept_invitation",
     "begin_sign_in",
     "cancel_event",
     "check_epoch",
     "close_session",
     "events_saying",
     "extend_session",
+    "find_invitation",
     "find_token_issuers",
     "forget_old_sign_ins",
     "key_identity",

@@ -44,7 +44,7 @@ drop function if exists campana.key_identity(bytea, text);
 create function campana.key_identity(key_hash bytea, who text default null)
 returns table (
   key_id uuid, key_name text, scopes text[], expires_at timestamptz, revoked boolean, expired boolean,
-  key_tenant_id uuid, key_tenant_slug text,
+  used_lately boolean, key_tenant_id uuid, key_tenant_slug text,
   tenant_id uuid, tenant_slug text, tenant_name text, modules text[], id uuid, email text, name text,
   role text, administers boolean, branch_id uuid, locale text, time_zone text, auth_version integer
 )
@@ -53,7 +53,8 @@ language plpgsql stable security definer rows 1 set search_path = campana, pg_te
 begin
   return query
     select k.id, k.name, k.scopes, k.expires_at, k.revoked_at is not null,
-      coalesce(k.expires_at <= now(), false), t.id, t.slug, p.*
+      coalesce(k.expires_at <= now(), false),
+      coalesce(k.last_used_at > now() - interval '5 minutes', false), t.id, t.slug, p.*
     from campana.api_key k
     join campana.tenant t on t.id = k.tenant_id and t.active
     left join campana.people() p

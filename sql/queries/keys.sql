@@ -1,6 +1,6 @@
 -- name: identity^
 -- The key with this hash, and the person `who` (id or e-mail, may be null) of its tenant.
-select key_id, key_name, scopes, expires_at, revoked, expired, key_tenant_id, key_tenant_slug,
+select key_id, key_name, scopes, expires_at, revoked, expired, used_lately, key_tenant_id, key_tenant_slug,
   tenant_id, tenant_slug, tenant_name, modules, id, email, name, role, administers, branch_id, locale,
   time_zone, auth_version
 from campana.key_identity(:key_hash, :who);
@@ -10,10 +10,11 @@ from campana.key_identity(:key_hash, :who);
 with added as (
   insert into campana.api_key (tenant_id, id, name, prefix, key_hash, scopes, expires_at)
   values (:tenant_id, campana.uuid7(), :name, :prefix, :key_hash, :scopes, :expires_at)
-  returning id, name, scopes
+  returning id, name, scopes, expires_at
 ), told as (
   insert into campana.audit (tenant_id, actor, action, detail)
-  select :tenant_id, :actor, 'key.create', jsonb_build_object('key', id, 'name', name, 'scopes', scopes)
+  select :tenant_id, :actor, 'key.create', jsonb_build_object('key', id, 'name', name,
+    'after', jsonb_build_object('scopes', scopes, 'expires_at', expires_at))
   from added
 )
 select id from added;
@@ -26,13 +27,25 @@ with revoked as (
   returning id, name
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'key.revoke', jsonb_build_object('key', id, 'name', name)
+select :tenant_id, :actor, 'key.revoke', jsonb_build_object('key', id, 'name', name,
+  'before', jsonb_build_object('revoked', false), 'after', jsonb_build_object('revoked', true))
 from revoked
 returning true;
 
+-- name: living_names
+-- What the keys that still count are called.
+select name from campana.api_key
+where tenant_id = :tenant_id and revoked_at is null;
+
+-- name: note_use!
+-- Once in five minutes at most, however many processes see it used.
+update campana.api_key set last_used_at = now()
+where tenant_id = :tenant_id and id = :id
+  and (last_used_at is null or last_used_at < now() - interval '5 minutes');
+
 -- name: of_tenant
 -- For lists: never the hash.
-select id, name, prefix, scopes, created_at, expires_at, revoked_at
+select id, name, prefix, scopes, created_at, expires_at, revoked_at, last_used_at
 from campana.api_key
 where tenant_id = :tenant_id
 order by created_at;

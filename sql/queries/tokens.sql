@@ -20,20 +20,29 @@ with added as (
 ), told as (
   insert into campana.audit (tenant_id, actor, action, detail)
   select :tenant_id, :actor, 'issuer.add',
-    jsonb_build_object('issuer', id, 'name', issuer, 'audience', audience, 'keys', :names::text[])
+    jsonb_build_object('issuer', id, 'name', issuer,
+      'after', jsonb_build_object('audience', audience, 'keys', :names::text[]))
   from added
 )
 select id from added;
 
 -- name: set_keys$
 -- True; null when there is no such issuer or it was revoked before.
-with changed as (
-  update campana.token_issuer set keys = :keys
+with before as (
+  select id, array(
+    select concat_ws(' ', k ->> 'alg', k ->> 'kid') from jsonb_array_elements(keys -> 'keys') k) as names
+  from campana.token_issuer
   where tenant_id = :tenant_id and id = :id and revoked_at is null
-  returning id, issuer
+  for update
+), changed as (
+  update campana.token_issuer i set keys = :keys
+  from before
+  where i.tenant_id = :tenant_id and i.id = before.id
+  returning i.id, i.issuer, before.names as was
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'issuer.keys', jsonb_build_object('issuer', id, 'name', issuer, 'keys', :names::text[])
+select :tenant_id, :actor, 'issuer.keys', jsonb_build_object('issuer', id, 'name', issuer,
+  'before', jsonb_build_object('keys', was), 'after', jsonb_build_object('keys', :names::text[]))
 from changed
 returning true;
 
@@ -45,7 +54,8 @@ with revoked as (
   returning id, issuer
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'issuer.revoke', jsonb_build_object('issuer', id, 'name', issuer)
+select :tenant_id, :actor, 'issuer.revoke', jsonb_build_object('issuer', id, 'name', issuer,
+  'before', jsonb_build_object('revoked', false), 'after', jsonb_build_object('revoked', true))
 from revoked
 returning true;
 

@@ -44,13 +44,17 @@ select exists (
 
 -- name: set_active$
 -- Raises auth_version, so that older sessions and streams end; null when there is no such person.
-with changed as (
-  update campana.users set active = :active, auth_version = auth_version + 1
-  where tenant_id = :tenant_id and id = :id
-  returning id
+with before as (
+  select id, active from campana.users where tenant_id = :tenant_id and id = :id for update
+), changed as (
+  update campana.users u set active = :active, auth_version = auth_version + 1
+  from before
+  where u.tenant_id = :tenant_id and u.id = before.id
+  returning u.id, u.email, before.active as was
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, :action, jsonb_build_object('user', id)
+select :tenant_id, :actor, :action, jsonb_build_object('user', id, 'email', email,
+  'before', jsonb_build_object('active', was), 'after', jsonb_build_object('active', :active::boolean))
 from changed
 returning true;
 
@@ -62,10 +66,11 @@ with before as (
   update campana.users u set role = :role, auth_version = auth_version + 1
   from before
   where u.tenant_id = :tenant_id and u.id = before.id
-  returning u.id, before.role as was
+  returning u.id, u.email, before.role as was
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'user.change_role', jsonb_build_object('user', id, 'from', was, 'to', :role::text)
+select :tenant_id, :actor, 'user.change_role', jsonb_build_object('user', id, 'email', email,
+  'before', jsonb_build_object('role', was), 'after', jsonb_build_object('role', :role::text))
 from changed
 returning true;
 
@@ -74,10 +79,10 @@ returning true;
 with changed as (
   update campana.users set password_hash = :password_hash, auth_version = auth_version + 1
   where tenant_id = :tenant_id and id = :id
-  returning id
+  returning id, email
 )
 insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'user.change_password', jsonb_build_object('user', id)
+select :tenant_id, :actor, 'user.change_password', jsonb_build_object('user', id, 'email', email)
 from changed
 returning true;
 

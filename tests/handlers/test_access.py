@@ -14,8 +14,10 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from campana import keys
+from campana import keys, tokens
 from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from handlers.guards import Guard, guard_of
@@ -176,6 +178,10 @@ async def somebody_elses(db, cast):
         "/api/notifications/{id}": notification,
         "/api/events/{id}": scheduled,
         "/sales/{id}": await a_sale_of(db, cast.ana_admin, cast.norte_key),
+        "/admin/people/{id}": cast.rosa_colleague.id,
+        "/admin/roles/{id}": "COOK",  # a role of norte's, and of no other tenant in the cast
+        "/admin/keys/{id}": await a_key_of(db, cast.norte),
+        "/admin/issuers/{id}": await an_issuer_of(db, cast.norte),
     }
 
 
@@ -184,6 +190,19 @@ async def a_sale_of(db, member, key):
     draft = checked(Typed(customer="Doña Berta", total="12.50", currency="USD"))
     async with db.tenant(person.tenant_id, person.id) as tx:
         return (await sales.create(tx, person, draft)).sale.id
+
+
+async def a_key_of(db, tenant_id):
+    _key, key_id = await keys.create(db, tenant_id, name="Till", scopes=["read"], actor="test")
+    return key_id
+
+
+async def an_issuer_of(db, tenant_id):
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return await tokens.trust(
+        db, tenant_id, issuer="https://login.norte", audience="n", keys=[pem], actor="test"
+    )
 
 
 async def test_what_is_not_yours_is_not_there(client, app, cast, somebody_elses):

@@ -26,6 +26,8 @@ PUBLIC_ROUTES = {
     "GET /manifest.webmanifest": "public",
     "GET /sw.js": "public",
     "GET /offline": "public",
+    "GET /invitation": "anyone",  # and shows nothing without the token of a link
+    "POST /invitation": "anyone",
     "GET /design": "anyone",  # and only in demo mode
     "GET /api/health": "public",
     "GET /health/live": "public",

@@ -1,0 +1,106 @@
+"""What the audit calls an action, and what a row is about, in words for people."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from campana.i18n import gettext
+
+
+def _(message: str) -> str:
+    """Marks a text for translation; it is translated when it is shown."""
+    return message
+
+
+ACTIONS = {
+    "user.add": _("Person added"),
+    "user.change": _("Person changed"),
+    "user.change_role": _("Role given"),
+    "user.change_password": _("Password changed"),
+    "user.activate": _("Person let in again"),
+    "user.deactivate": _("Person deactivated"),
+    "user.sign_out": _("Signed out everywhere"),
+    "user.invite": _("Invitation renewed"),
+    "user.accept_invitation": _("Invitation accepted"),
+    "role.create": _("Role created"),
+    "role.change": _("Rights of a role changed"),
+    "role.delete": _("Role deleted"),
+    "settings.change": _("Settings changed"),
+    "key.create": _("API key created"),
+    "key.revoke": _("API key revoked"),
+    "issuer.add": _("Token issuer added"),
+    "issuer.keys": _("Keys of a token issuer changed"),
+    "issuer.revoke": _("Token issuer revoked"),
+    "type.add": _("Event type added"),
+}
+FIELDS = {
+    "name": _("Name"),
+    "role": _("Role"),
+    "branch": _("Branch"),
+    "active": _("Active"),
+    "administers": _("Administers"),
+    "scopes": _("May"),
+    "expires_at": _("Holds until"),
+    "revoked": _("Revoked"),
+    "audience": _("Audience"),
+    "keys": _("Keys"),
+    "time_zone": _("Time zone"),
+    "locale": _("Language"),
+    "retention_days": _("Keep notifications for"),
+    "keep_unread": _("Keep what nobody has read"),
+    "most_connections": _("Open connections"),
+    "most_latency": _("Time from event to bell"),
+    "most_errors": _("Requests that fail"),
+    "most_reconnections": _("Connections that come back"),
+    "unanswered_after": _("Conversation unanswered for"),
+    "hot_lead_score": _("Hot lead from a score of"),
+    "follow_up_after": _("Follow-up due after"),
+    "slow_response": _("Answers are slow beyond"),
+    "most_unanswered": _("Unanswered by one seller, at most"),
+    "least_conversion": _("Conversion of a seller, at least"),
+    "conversion_counts_from": _("Conversion counts beyond"),
+}
+ABOUT = ("email", "name", "role", "type", "key", "user")
+"""Where a row says what it is about, the best name first."""
+
+
+class Change(NamedTuple):
+    """One field of a row: what it was, what it is; None: nothing."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Told(NamedTuple):
+    """A row of the audit for people."""
+
+    action: str
+    about: str
+    changes: list[Change]
+
+
+def action_in_words(action: str) -> str:
+    """`Role given` for `user.change_role`; one that has no words yet by its name."""
+    return gettext(ACTIONS[action]) if action in ACTIONS else action
+
+
+def field_in_words(name: str) -> str:
+    """As the form calls it; one that has no words yet by its name."""
+    return gettext(FIELDS[name]) if name in FIELDS else name
+
+
+def in_words(row: Any) -> Told:
+    """What a row (action, detail) says."""
+    detail = row["detail"] if isinstance(row["detail"], dict) else {}
+    about = next((str(detail[name]) for name in ABOUT if detail.get(name)), "")
+    return Told(action_in_words(row["action"]), about, _changes(detail))
+
+
+def _changes(detail: dict[str, Any]) -> list[Change]:
+    before, after = (
+        part if isinstance(part, dict) else {}
+        for part in (detail.get("before"), detail.get("after"))
+    )
+    names = list({**before, **after})
+    return [Change(name, before.get(name), after.get(name)) for name in names]

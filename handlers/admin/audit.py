@@ -1,0 +1,148 @@
+"""Audit: who changed what, before and after; found by words, person, action and day; exported."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import orjson
+from aiohttp import web
+from pydantic import Field
+
+from campana.administration import audit
+from campana.errors import Invalid
+from campana.users import Person
+from handlers import fitting
+from handlers.admin import frame
+from handlers.admin.actions import action_in_words, field_in_words, in_words
+from handlers.app_keys import DB
+from handlers.declare import QueryShape
+from handlers.guards import administers
+
+NOUN = "audit"
+COLUMNS = ("id", "at", "actor", "action", "detail")
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+FLUSH = 64 * 1024
+"""Bytes of an export that go out at once."""
+KINDS = {"csv": "text/csv", "jsonl": "application/jsonl"}
+
+
+class AuditQuery(QueryShape):
+    """Which rows. since and until are days where the reader is, until included."""
+
+    q: str | None = Field(None, max_length=120)
+    actor: str | None = Field(None, max_length=254)
+    action: str | None = Field(None, max_length=80)
+    since: dt.date | None = None
+    until: dt.date | None = None
+    before: int | None = Field(None, ge=1, le=audit.NEWEST)
+
+    def which(self, person: Person) -> audit.Filter:
+        return audit.Filter(
+            self.actor,
+            self.action,
+            _midnight(self.since, person, 0),
+            _midnight(self.until, person, 1),
+            self.q,
+            self.before or audit.NEWEST,
+        )
+
+
+class ExportQuery(AuditQuery):
+    """The same rows as a file."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+@administers
+async def index(request: web.Request) -> web.StreamResponse:
+    """GET /admin/audit?q&actor&action&since&until&before"""
+    query, person = fitting.query(request, AuditQuery), request["person"]
+    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
+        listed = await audit.page(tx, person.tenant_id, query.which(person))
+        actors = await audit.actors(tx, person.tenant_id)
+        actions = await audit.actions(tx, person.tenant_id)
+    return frame.show(
+        request,
+        NOUN,
+        "audit/index.html",
+        part="audit/_list.html",
+        query=query,
+        listed=listed,
+        actor_choices=[(one, one) for one in actors],
+        action_choices=sorted([(one, action_in_words(one)) for one in actions], key=itemgetter(1)),
+        in_words=in_words,
+        field_in_words=field_in_words,
+    )
+
+
+@administers
+async def export(request: web.Request) -> web.StreamResponse:
+    """GET /admin/audit/export?format&q&actor&action&since&until: a file, however long it is."""
+    query, person = fitting.query(request, ExportQuery), request["person"]
+    line = _csv_line if query.format == "csv" else _json_line
+    response = web.StreamResponse(headers=_headers(query.format, person))
+    await response.prepare(request)
+    begun = _written(COLUMNS).encode() if query.format == "csv" else b""
+    rows = audit.whole(request.app[DB], person.tenant_id, query.which(person))
+    await _send(response, bytearray(begun), rows, line)
+    return response
+
+
+async def _send(
+    response: web.StreamResponse, buffer: bytearray, rows: Any, line: Callable[[Any], bytes]
+) -> None:
+    async for row in rows:
+        buffer += line(row)
+        if len(buffer) >= FLUSH:
+            await response.write(bytes(buffer))
+            buffer.clear()
+    await response.write(bytes(buffer))
+    await response.write_eof()
+
+
+def _headers(form: str, person: Person) -> dict[str, str]:
+    name = f"audit-{person.tenant_slug}-{dt.datetime.now(dt.UTC):%Y-%m-%d}.{form}"
+    return {
+        "Content-Type": f"{KINDS[form]}; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+
+
+def _json_line(row: Any) -> bytes:
+    return orjson.dumps({name: row[name] for name in COLUMNS}, default=str) + b"\n"
+
+
+def _csv_line(row: Any) -> bytes:
+    detail = orjson.dumps(row["detail"]).decode()
+    cells = (row["id"], row["at"].isoformat(), row["actor"], row["action"], detail)
+    return _written([_harmless(str(cell)) for cell in cells]).encode()
+
+
+def _harmless(cell: str) -> str:
+    """A cell that no spreadsheet computes (OWASP, CSV injection)."""
+    return f"'{cell}" if cell.startswith(DANGEROUS) else cell
+
+
+def _written(cells: Any) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _midnight(day: dt.date | None, person: Person, later: int) -> dt.datetime | None:
+    """The beginning of that day, or of the next one, where the person is."""
+    if day is None:
+        return None
+    try:
+        begin = dt.datetime.combine(day + dt.timedelta(days=later), dt.time())
+        return begin.replace(tzinfo=ZoneInfo(person.time_zone)).astimezone(dt.UTC)
+    except OverflowError:
+        raise Invalid("There is no such day.", field="until" if later else "since") from None

@@ -1,0 +1,95 @@
+"""What is around every page of administration: its navigation, and the way there.
+
+A new noun is one line in `sections()`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from campana.i18n import gettext as _
+from handlers.guards import administers
+from handlers.render import page
+from handlers.replies import is_htmx
+
+HOME = "/admin"
+
+
+class Section(NamedTuple):
+    """A noun that administrators look after: /admin/<noun>, templates/admin/<noun>/.
+
+    icon: a symbol of static/admin-icons.svg. about: one sentence for the page that lists them.
+    """
+
+    noun: str
+    label: str
+    icon: str
+    about: str
+
+    @property
+    def href(self) -> str:
+        return f"{HOME}/{self.noun}"
+
+
+def sections() -> list[tuple[str, list[Section]]]:
+    """All of them in groups, in the reader's language."""
+    return [
+        (
+            _("People and rights"),
+            [
+                Section("people", _("People"), "users", _("Invite, roles, branches, sign out.")),
+                Section("roles", _("Roles"), "shield-check", _("Who may administer.")),
+            ],
+        ),
+        (
+            _("Programs"),
+            [
+                Section(
+                    "keys", _("API keys"), "key-round", _("What programs may do, and until when.")
+                ),
+                Section("issuers", _("Tokens"), "badge-check", _("Whose tokens (JWT) count here.")),
+            ],
+        ),
+        (
+            _("This tenant"),
+            [
+                Section(
+                    "settings", _("Settings"), "sliders", _("Name, time zone, retention, alerts.")
+                ),
+                Section("audit", _("Audit"), "history", _("Who changed what, before and after.")),
+            ],
+        ),
+    ]
+
+
+@administers
+async def index(request: web.Request) -> web.StreamResponse:
+    """GET /admin"""
+    return show(request, "", "index.html")
+
+
+def show(
+    request: web.Request,
+    noun: str,
+    template: str,
+    *,
+    part: str | None = None,
+    status: int = 200,
+    **context: Any,
+) -> web.StreamResponse:
+    """A page of `noun` (template under templates/admin/); for htmx only `part` of it, if given."""
+    name = part if part and is_htmx(request) else template
+    every = sections()
+    section = next((one for _group, some in every for one in some if one.noun == noun), None)
+    around = {"noun": noun, "section": section, "sections": every, "address": address}
+    return page(request, f"admin/{name}", status, **around, **context)
+
+
+def address(query: BaseModel, **changes: Any) -> str:
+    """The query string of a list with these changes; None takes something out of it."""
+    given = {**query.model_dump(mode="json", by_alias=False), **changes}
+    return urlencode({name: value for name, value in given.items() if value})

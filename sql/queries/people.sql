@@ -1,0 +1,78 @@
+-- name: page
+-- People in the order of their names, after the person :after; as administrators see them.
+select u.id, u.name, u.email, u.role, r.administers, u.branch_id, b.name as branch, u.active,
+  u.password_hash is null as has_no_password, i.expires_at as invited_until
+from campana.users u
+join campana.role r on r.tenant_id = u.tenant_id and r.name = u.role
+left join campana.branch b on b.tenant_id = u.tenant_id and b.id = u.branch_id
+left join campana.invitation i on i.tenant_id = u.tenant_id and i.user_id = u.id and i.expires_at > now()
+where u.tenant_id = :tenant
+  and (:role::text is null or u.role = :role)
+  and (:branch::uuid is null or u.branch_id = :branch)
+  and (:active::boolean is null or u.active = :active)
+  and (:sought::text is null
+    or strpos(unaccent(lower(u.name)) || ' ' || u.email, unaccent(lower(:sought))) > 0)
+  and (:after::uuid is null or (lower(u.name), u.id) > (
+    select lower(a.name), a.id from campana.users a where a.tenant_id = :tenant and a.id = :after))
+order by lower(u.name), u.id
+limit :limit;
+
+-- name: count$
+-- How many such people there are, counted up to :most.
+select count(*) from (
+  select from campana.users u
+  where u.tenant_id = :tenant
+    and (:role::text is null or u.role = :role)
+    and (:branch::uuid is null or u.branch_id = :branch)
+    and (:active::boolean is null or u.active = :active)
+    and (:sought::text is null
+      or strpos(unaccent(lower(u.name)) || ' ' || u.email, unaccent(lower(:sought))) > 0)
+  limit :most
+) found;
+
+-- name: one^
+select u.id, u.name, u.email, u.role, r.administers, u.branch_id, b.name as branch, u.active,
+  u.password_hash is null as has_no_password, i.expires_at as invited_until, u.created_at, u.auth_version,
+  (select count(*) from campana.session s
+    where s.tenant_id = u.tenant_id and s.user_id = u.id and s.auth_version = u.auth_version
+      and s.expires_at > now()) as sessions
+from campana.users u
+join campana.role r on r.tenant_id = u.tenant_id and r.name = u.role
+left join campana.branch b on b.tenant_id = u.tenant_id and b.id = u.branch_id
+left join campana.invitation i on i.tenant_id = u.tenant_id and i.user_id = u.id and i.expires_at > now()
+where u.tenant_id = :tenant and u.id = :id;
+
+-- name: lock^
+-- What an edit may change of a person; nobody else changes it meanwhile.
+select u.email, u.name, u.role, u.branch_id
+from campana.users u
+where u.tenant_id = :tenant and u.id = :id
+for update;
+
+-- name: change!
+-- A new role raises auth_version, so that older sessions and streams end.
+update campana.users u
+set name = :name, role = :role, branch_id = :branch,
+  auth_version = u.auth_version + (u.role <> :role)::integer
+where u.tenant_id = :tenant and u.id = :id;
+
+-- name: add$
+-- The id; null when the e-mail is somebody's already.
+insert into campana.users (tenant_id, id, email, name, role, branch_id)
+values (:tenant, campana.uuid7(), :email, :name, :role, :branch)
+on conflict (email) do nothing
+returning id;
+
+-- name: sign_out$
+-- Ends every session of a person; the e-mail, or null when there is no such person.
+with ended as (
+  delete from campana.session where tenant_id = :tenant and user_id = :id
+)
+update campana.users set auth_version = auth_version + 1
+where tenant_id = :tenant and id = :id
+returning email;
+
+-- name: branches
+select id, name from campana.branch
+where tenant_id = :tenant
+order by name;
