@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browser, chart, contest, latency, memory, publishing, report
+from bench import browser, chart, contest, inbox, latency, memory, publishing, report
 from bench.campana import Campana
 from bench.contestant import Contestant
 from bench.generator import BenchError
@@ -24,7 +24,7 @@ from bench.process import MissingError
 from bench.targets import Raw
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("contest", "latency", "memory", "http", "sql", "browser")
+SECTIONS = ("contest", "latency", "memory", "http", "sql", "browser", "inbox")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,14 @@ class Plan:
     publishing: float
     idle: tuple[int, ...]
     rings: int
+    inbox: tuple[int, ...]
+    asked: int
     install: bool
 
 
-FULL = Plan(3, 1000, 2.0, 8.0, 3.0, (1000, 5000), 40, install=True)
-QUICK = Plan(1, 200, 0.7, 2.0, 1.0, (200,), 10, install=False)
+SIZES = (10_000, 1_000_000, 10_000_000)
+FULL = Plan(3, 1000, 2.0, 8.0, 3.0, (1000, 5000), 40, SIZES, 200, install=True)
+QUICK = Plan(1, 200, 0.7, 2.0, 1.0, (200,), 10, (2_000, 20_000), 30, install=False)
 
 
 class Bench:
@@ -67,10 +70,12 @@ class Bench:
                 await self.contest()
             if self.campana in self.playing:
                 await self.figures()
+            if self.wants("inbox"):
+                await self.inbox(stack)
 
     async def assemble(self, stack: AsyncExitStack) -> None:
         """Sets up and starts everybody; who cannot is named with the reason."""
-        everybody: list[Contestant] = [self.campana]
+        everybody: list[Contestant] = [] if self.only == {"inbox"} else [self.campana]
         if self.wants("contest"):
             everybody += [Nchan(), SocketIO(), PythonSocketIO(), Floor()]
         names = self.only - set(SECTIONS)
@@ -152,6 +157,20 @@ class Bench:
         except MissingError as reason:
             self.raw["missing"]["event → badge in a browser"] = str(reason)
             say(f"browser: missing, {reason}")
+
+    async def inbox(self, stack: AsyncExitStack) -> None:
+        """On a server of its own, which begins empty."""
+        campana = Campana(self.plan.subscribers)
+        home = stack.enter_context(directory())
+        stack.push_async_callback(campana.stop)
+        try:
+            await campana.setup(self.plan.install)
+            await campana.start(home)
+        except MissingError as reason:
+            self.raw["missing"]["big inboxes"] = str(reason)
+            return
+        self.raw["inbox"] = await inbox.play(campana, self.plan.inbox, self.plan.asked)
+        say(f"big inboxes: {self.raw['inbox']}")
 
     async def sql(self) -> None:
         """With the dispatcher running, then without the serving process."""

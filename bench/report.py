@@ -116,6 +116,11 @@ def rest(raw: Raw) -> list[list[str]]:
     ]
     if found := raw.get("browser"):
         rows.append(["event → badge in Chromium: p50 / p95 / p99 / max", times(found)])
+    for size, asked in raw.get("inbox", {}).items():
+        for name, found in asked.items():
+            rows.append(
+                [f"{name} with {int(size):,} notifications: p50 / p95 / p99 / max", times(found)]
+            )
     return rows
 
 

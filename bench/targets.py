@@ -61,6 +61,16 @@ def fact(*path: str) -> Callable[[Raw], float | None]:
     return value
 
 
+def grows(name: str) -> Callable[[Raw], float | None]:
+    """How much longer an answer takes (p50) with the most notifications than with the fewest."""
+
+    def value(raw: Raw) -> float | None:
+        found = list(raw.get("inbox", {}).values())
+        return found[-1][name]["p50"] / found[0][name]["p50"] if len(found) > 1 else None
+
+    return value
+
+
 TARGETS = (
     Target("durable broadcast in bursts, against nchan", beats("nchan"), 2, "×", True),
     Target("… against Socket.IO", beats("socketio"), 2.5, "×", True),
@@ -78,4 +88,19 @@ TARGETS = (
     Target("memory per idle stream, 1,000 open", fact("memory", "1000"), 16, "KiB"),
     Target("memory per idle stream, 5,000 open", fact("memory", "5000"), 16, "KiB"),
     Target("event to badge in a browser: p99", fact("browser", "p99"), 100, "ms"),
+    Target("badge, 10,000,000 notifications against 10,000", grows("badge"), 2, "×"),
+    Target("panel, 10,000,000 notifications against 10,000", grows("panel"), 2, "×"),
+    Target(
+        "panel with 1,000,000 notifications: p99",
+        fact("inbox", "1000000", "panel", "p99"),
+        20,
+        "ms",
+    ),
+    Target(
+        "page with 1,000,000 notifications: p99", fact("inbox", "1000000", "page", "p99"), 20, "ms"
+    ),
+    Target(
+        "search with 10,000,000 notifications: p99",
+        *(fact("inbox", "10000000", "search", "p99"), 50, "ms"),
+    ),
 )
