@@ -30,6 +30,8 @@ IN_ORDER = (
     "install",
 )
 _COMMENT = re.compile(r"^[ \t]*(?://.*|/\*[\s\S]*?\*/[ \t]*)$", re.MULTILINE)
+_REMARK = re.compile(r"[ \t]+(?:// .*|/\* [^*\n]* \*/)$", re.MULTILINE)
+_AIR = re.compile(r" ?([{};,]) ?|(: )")
 _GAP = re.compile(r"\s*\n\s*")
 
 
@@ -70,9 +72,10 @@ BUNDLES: dict[str, Callable[[], list[Path]]] = {STYLES: sheets, SCRIPTS: scripts
 
 
 def _lean(file: Path) -> str:
-    """Without comments that stand alone, and without indentation. Lines stay lines: scripts may
-    end statements by them."""
-    return _GAP.sub("\n", _COMMENT.sub("", file.read_text())).strip()
+    """Without comments and indentation. Lines of scripts stay lines: they may end statements; a
+    sheet loses its spaces too, which mean nothing beside these signs."""
+    text = _GAP.sub("\n", _REMARK.sub("", _COMMENT.sub("", file.read_text()))).strip()
+    return text if file.suffix == ".js" else _AIR.sub(lambda found: found[0].strip(), text)
 
 
 def _digest_of(file: Path) -> str:

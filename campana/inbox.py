@@ -42,16 +42,20 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change did: the new badge and rev, how many rows it touched, the signal it left."""
+    """What a change did: the new badge and rev, how many rows it touched, the signal it left.
+
+    seqs: of read_all and clear, what takes back exactly that; '' where it is too scattered.
+    """
 
     unread: int
     rev: int
     changed: int
     signal_id: int | None
+    seqs: str = ""
 
 
 class Verb(Protocol[T_contra]):
-    """What `apply` runs: read, unread, delete, restore, read_all or clear."""
+    """What `apply` runs: read, unread, delete, restore, and the same of all."""
 
     def __call__(self, tx: Tx, person: Person, what: T_contra, /) -> Awaitable[Change]: ...
 
@@ -93,6 +97,16 @@ async def read_all(tx: Tx, person: Person, up_to: int | None = None) -> Change:
 async def clear(tx: Tx, person: Person, up_to: int | None = None) -> Change:
     """Take everything up to seq `up_to` out of sight (None: all until now). CA005 as above."""
     return await _change(queries.inbox.clear, tx, person, up_to=up_to)
+
+
+async def unread_all(tx: Tx, person: Person, seqs: str) -> Change:
+    """Take a read_all back, by its `Change.seqs`. SQLSTATE 22P02 for anything else."""
+    return await _change(queries.inbox.unread_all, tx, person, seqs=seqs)
+
+
+async def restore_all(tx: Tx, person: Person, seqs: str) -> Change:
+    """Take a clear back, as above."""
+    return await _change(queries.inbox.restore_all, tx, person, seqs=seqs)
 
 
 async def head(tx: Tx, person: Person) -> Head:

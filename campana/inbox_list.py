@@ -156,21 +156,6 @@ async def kinds(tx: Tx, person: Person) -> tuple[list[str], list[str]]:
     return row["types"] or [], row["priorities"] or []
 
 
-async def ids(
-    tx: Tx, person: Person, up_to: int, *, unread: bool = False, limit: int = 100
-) -> list[UUID]:
-    """The newest visible ones up to a seq: a change of all of them can be taken back."""
-    found = queries.inbox_list.ids(
-        tx,
-        tenant=person.tenant_id,
-        reader=person.id,
-        up_to=min(up_to, NEWEST - 1),
-        unread=unread,
-        limit=limit,
-    )
-    return [row["id"] async for row in found]
-
-
 async def _list(
     tx: Tx, person: Person, only: Filter, limit: int, *, before: int = NEWEST, skip: int = 0
 ) -> Page:

@@ -30,7 +30,7 @@ FILTERS = {"filter": "all", "type": None, "priority": None, "q": None, "before":
 
 
 class CentreQuery(QueryShape):
-    """What the page shows. before: a seq to go on from. done, count, ids: what a form just did.
+    """What the page shows. before: a seq to go on from. done, count, ids, seqs: what a form did.
 
     rows: how many a list had that asks again. day: the last heading above those asked for.
     turns: how many pages came by themselves.
@@ -47,6 +47,7 @@ class CentreQuery(QueryShape):
     done: notices.Done | None = None
     count: int = Field(0, ge=0)
     ids: str = Field("", max_length=8_000)
+    seqs: str = Field("", max_length=notices.LONGEST_IN_ADDRESS)
 
     @property
     def only(self) -> Filter:
@@ -63,7 +64,7 @@ class CentreQuery(QueryShape):
 async def index(request: web.Request) -> web.StreamResponse:
     """GET /notifications?filter&type&priority&q&before"""
     query = fitting.query(request, CentreQuery)
-    said = notices.read(query.done, query.count, query.ids)
+    said = notices.read(query.done, query.count, query.ids, query.seqs)
     context = await _shown(request, query)
     left = await flashes.take(request)
     return page(request, "notifications/index.html", notice=said, flashes=left, **context)

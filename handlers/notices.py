@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,20 +19,26 @@ PAGE = "/notifications"
 PRIORITIES = ("urgent", "high", "medium", "low")
 MOST_IDS = 100
 MOST_IN_ADDRESS = 20
+LONGEST_IN_ADDRESS = 1_000
+SAID = ("done", "count", "ids", "seqs")
+"""What an address says of what was done."""
+SEQS = re.compile(r"\{(?:\[[0-9]{1,19},[0-9]{1,19}\),?){1,500}\}")
+"""Ranges as PostgreSQL writes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """done to `count` notifications. ids: all of them, or none when they are too many to name."""
+    """done to `count` notifications: those with these ids, or all in `seqs` (inbox.Change)."""
 
     done: Done
     count: int
     ids: Sequence[UUID] = field(default_factory=list)
+    seqs: str = ""
 
     @property
     def undo(self) -> str | None:
         """The verb that takes it back."""
-        return OPPOSITE.get(self.done) if self.ids else None
+        return OPPOSITE.get(self.done) if self.ids or self.seqs else None
 
     @property
     def fragment(self) -> str:
@@ -43,19 +50,21 @@ class Notice:
         parts = urlsplit(response.headers.get("Location", ""))
         if parts.path != PAGE or not self.count:
             return response
-        kept = [(k, v) for k, v in parse_qsl(parts.query) if k not in ("done", "count", "ids")]
+        kept = [(k, v) for k, v in parse_qsl(parts.query) if k not in SAID]
         ids = ",".join(one.hex for one in self.ids) if len(self.ids) <= MOST_IN_ADDRESS else ""
-        said = [*kept, ("done", self.done), ("count", str(self.count)), ("ids", ids)]
+        seqs = self.seqs if len(self.seqs) <= LONGEST_IN_ADDRESS else ""
+        said = [*kept, *zip(SAID, (self.done, str(self.count), ids, seqs), strict=True)]
         response.headers["Location"] = f"{PAGE}?{urlencode(said)}"
         return response
 
 
-def read(done: Done | None, count: int, ids: str) -> Notice | None:
+def read(done: Done | None, count: int, ids: str, seqs: str = "") -> Notice | None:
     """What an address says; None when it says nothing sensible."""
     try:
         named = [UUID(one) for one in ids.split(",") if one]
     except ValueError:
         return None
-    return (
-        Notice(done, count or len(named), named[:MOST_IDS]) if done and (count or named) else None
-    )
+    if not done or not (count or named):
+        return None
+    spanned = seqs if SEQS.fullmatch(seqs) else ""
+    return Notice(done, count or len(named), named[:MOST_IDS], spanned)

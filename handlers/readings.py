@@ -6,7 +6,6 @@ The same handlers answer htmx with the changed row, forms with 303, programs wit
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 from pydantic import Field
@@ -18,7 +17,7 @@ from handlers import replies
 from handlers.app_keys import DB
 from handlers.declare import Declare, Shape, operation, path_id
 from handlers.guards import client_event, signed_in
-from handlers.notices import MOST_IDS, PAGE, Done, Notice
+from handlers.notices import PAGE, Done, Notice
 from handlers.shapes import Changed, ChangedMany
 
 
@@ -109,21 +108,10 @@ async def _change(request: web.Request, verb: inbox.Verb[list[Any]]) -> web.Stre
 async def _change_all(
     request: web.Request, verb: inbox.Verb[int | None], form: UpTo, what: Done
 ) -> web.StreamResponse:
-    ids = await _to_take_back(request, form.up_to, unread=what == "read")
     done = await inbox.apply(request.app[DB], request["person"], verb, form.up_to)
     told = {"changed": done.changed, "unread": done.unread, "rev": done.rev}
-    notice = Notice(what, done.changed, ids if done.changed == len(ids) else [])
+    notice = Notice(what, done.changed, seqs=done.seqs)
     return notice.carried_to(replies.answer_change(request, told, notice.fragment, to=PAGE))
-
-
-async def _to_take_back(request: web.Request, up_to: int | None, *, unread: bool) -> list[UUID]:
-    """What "all" will mean, for a notice with a way back; programs have no use for it."""
-    if not replies.is_htmx(request) and "text/html" not in request.headers.get("Accept", ""):
-        return []
-    person = request["person"]
-    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
-        reach = NEWEST if up_to is None else up_to
-        return await inbox_list.ids(tx, person, reach, unread=unread, limit=MOST_IDS)
 
 
 async def _row(request: web.Request) -> str:

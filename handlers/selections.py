@@ -11,7 +11,7 @@ from campana.errors import Invalid
 from handlers import inputs, notices, replies
 from handlers.app_keys import DB
 from handlers.guards import client_event, signed_in
-from handlers.notices import MOST_IDS, Done, Notice
+from handlers.notices import MOST_IDS, SEQS, Done, Notice
 
 VERBS: dict[str, tuple[inbox.Verb[list[UUID]], Done]] = {
     "read": (inbox.read, "read"),
@@ -19,18 +19,39 @@ VERBS: dict[str, tuple[inbox.Verb[list[UUID]], Done]] = {
     "delete": (inbox.delete, "deleted"),
     "restore": (inbox.restore, "restored"),
 }
+WHOLE: dict[Done, inbox.Verb[str]] = {"unread": inbox.unread_all, "restored": inbox.restore_all}
 
 
 @client_event
 @signed_in
 async def create(request: web.Request) -> web.StreamResponse:
-    """POST /notifications/selection (do, id …): all of them or, when one is not there, none."""
+    """POST /notifications/selection (do, id … or seqs): all of them or none."""
     fields = await inputs.fields(request)
     verb, done = _verb([value for name, value in fields if name == "do"])
-    ids = _ids([value for name, value in fields if name == "id"])
-    change = await inbox.apply(request.app[DB], request["person"], verb, ids) if ids else None
-    notice = Notice(done, change.changed if change else 0, ids)
+    seqs = [value for name, value in fields if name == "seqs"]
+    if seqs:
+        notice = await _take_back(request, done, seqs[-1])
+    else:
+        notice = await _change(
+            request, verb, done, [value for name, value in fields if name == "id"]
+        )
     return notice.carried_to(replies.changed(request, notice.fragment, to=_back(request)))
+
+
+async def _change(
+    request: web.Request, verb: inbox.Verb[list[UUID]], done: Done, given: list[str]
+) -> Notice:
+    ids = _ids(given)
+    change = await inbox.apply(request.app[DB], request["person"], verb, ids) if ids else None
+    return Notice(done, change.changed if change else 0, ids)
+
+
+async def _take_back(request: web.Request, done: Done, seqs: str) -> Notice:
+    """All that "mark all" or "delete all" changed, and nothing else."""
+    if done not in WHOLE or not SEQS.fullmatch(seqs):
+        raise Invalid("This cannot be taken back.", field="seqs", code="invalid_value")
+    change = await inbox.apply(request.app[DB], request["person"], WHOLE[done], seqs)
+    return Notice(done, change.changed)
 
 
 def _verb(given: list[str]) -> tuple[inbox.Verb[list[UUID]], Done]:

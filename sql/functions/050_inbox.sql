@@ -207,9 +207,17 @@ begin
 end;
 $$;
 
-create or replace function campana.read_all_notifications(
+-- What a change of all did, so that exactly that can be taken back: its seqs as ranges, few enough to be carried
+-- in a form; null where they are too scattered.
+create or replace function campana.to_take_back(seqs int8multirange) returns int8multirange
+language sql immutable as $$
+  select seqs where (select count(*) from unnest(seqs)) between 1 and 500;
+$$;
+
+drop function if exists campana.read_all_notifications(uuid, uuid, bigint);
+create function campana.read_all_notifications(
   tenant uuid, reader uuid, up_to bigint,
-  out unread integer, out rev bigint, out changed integer, out signal_id bigint)
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs int8multirange)
 language plpgsql volatile as $$
 declare
   head campana.inbox_head;
@@ -222,18 +230,19 @@ begin
     update campana.inbox i set read_at = clock_timestamp()
     where i.tenant_id = tenant and i.user_id = reader and i.seq > head.read_floor and i.seq <= last
       and i.state = 0 and i.read_at is null
-    returning 1
+    returning i.seq
   )
-  select count(*) into touched from changed;
+  select count(*), campana.to_take_back(range_agg(int8range(c.seq, c.seq + 1))) into touched, seqs from changed c;
   select s.* into unread, rev, changed, signal_id
   from campana.settle_inbox(tenant, reader, touched, -touched,
     greatest(head.read_floor, last), 'read', jsonb_build_object('upTo', last)) s;
 end;
 $$;
 
-create or replace function campana.clear_notifications(
+drop function if exists campana.clear_notifications(uuid, uuid, bigint);
+create function campana.clear_notifications(
   tenant uuid, reader uuid, up_to bigint,
-  out unread integer, out rev bigint, out changed integer, out signal_id bigint)
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs int8multirange)
 language plpgsql volatile as $$
 declare
   head campana.inbox_head;
@@ -246,12 +255,71 @@ begin
   with changed as (
     update campana.inbox i set state = 2
     where i.tenant_id = tenant and i.user_id = reader and i.seq <= last and i.state = 0
-    returning i.read_at
+    returning i.seq, i.read_at
   )
-  select count(*), count(*) filter (where c.read_at is null) into touched, counted from changed c;
+  select count(*), count(*) filter (where c.read_at is null),
+    campana.to_take_back(range_agg(int8range(c.seq, c.seq + 1)))
+  into touched, counted, seqs
+  from changed c;
   select s.* into unread, rev, changed, signal_id
   from campana.settle_inbox(tenant, reader, touched, -counted,
     greatest(head.read_floor, last), 'deleted', jsonb_build_object('upTo', last)) s;
+end;
+$$;
+
+-- Takes a read_all back: these seqs, as far as they are there and still read.
+create or replace function campana.unread_all_notifications(
+  tenant uuid, reader uuid, seqs int8multirange,
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint)
+language plpgsql volatile as $$
+declare
+  head campana.inbox_head;
+  touched integer;
+  visible integer;
+  lowest bigint;
+begin
+  head := campana.lock_inbox(tenant, reader);
+  with changed as (
+    update campana.inbox i set read_at = null
+    from unnest(seqs) r
+    where i.tenant_id = tenant and i.user_id = reader and i.seq >= lower(r) and i.seq < upper(r)
+      and i.read_at is not null and i.state in (0, 1)
+    returning i.seq, i.state
+  )
+  select count(*), count(*) filter (where c.state = 0), min(c.seq) into touched, visible, lowest
+  from changed c;
+  select s.* into unread, rev, changed, signal_id
+  from campana.settle_inbox(tenant, reader, touched, visible,
+    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
+end;
+$$;
+
+-- Takes a clear back: these seqs, as far as they are still deleted. What expired meanwhile stays out of sight.
+create or replace function campana.restore_all_notifications(
+  tenant uuid, reader uuid, seqs int8multirange,
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint)
+language plpgsql volatile as $$
+declare
+  head campana.inbox_head;
+  touched integer;
+  counted integer;
+  lowest bigint;
+begin
+  head := campana.lock_inbox(tenant, reader);
+  with changed as (
+    update campana.inbox i
+    set state = case when e.expires_at <= clock_timestamp() then 3 else 0 end
+    from unnest(seqs) r, campana.event e
+    where i.tenant_id = tenant and i.user_id = reader and i.seq >= lower(r) and i.seq < upper(r) and i.state = 2
+      and e.tenant_id = tenant and e.id = i.event_id
+    returning i.seq, i.state, i.read_at
+  )
+  select count(*), count(*) filter (where c.state = 0 and c.read_at is null),
+    min(c.seq) filter (where c.state = 0 and c.read_at is null) into touched, counted, lowest
+  from changed c;
+  select s.* into unread, rev, changed, signal_id
+  from campana.settle_inbox(tenant, reader, touched, counted,
+    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
 end;
 $$;
 

@@ -21,12 +21,20 @@ select unread, rev, changed, signal_id from campana.delete_notifications(:tenant
 select unread, rev, changed, signal_id from campana.restore_notifications(:tenant, :reader, :ids);
 
 -- name: read_all^
--- Mark everything up to a seq as read.
-select unread, rev, changed, signal_id from campana.read_all_notifications(:tenant, :reader, :up_to);
+-- Mark everything up to a seq as read; seqs: what that changed.
+select unread, rev, changed, signal_id, coalesce(seqs::text, '') as seqs from campana.read_all_notifications(:tenant, :reader, :up_to);
 
 -- name: clear^
--- Take everything up to a seq out of sight.
-select unread, rev, changed, signal_id from campana.clear_notifications(:tenant, :reader, :up_to);
+-- Take everything up to a seq out of sight; seqs: what that changed.
+select unread, rev, changed, signal_id, coalesce(seqs::text, '') as seqs from campana.clear_notifications(:tenant, :reader, :up_to);
+
+-- name: unread_all^
+-- Take back what read_all changed.
+select unread, rev, changed, signal_id from campana.unread_all_notifications(:tenant, :reader, :seqs::text::int8multirange);
+
+-- name: restore_all^
+-- Take back what clear changed.
+select unread, rev, changed, signal_id from campana.restore_all_notifications(:tenant, :reader, :seqs::text::int8multirange);
 
 -- name: visit$
 -- Remember that a page was looked at: what is new on it counts from here. The signal for the

@@ -55,8 +55,3 @@ order by i.seq desc;
 select array_agg(distinct e.type) as types, array_agg(distinct e.priority) as priorities
 from campana.newest_notifications(:tenant, :reader, :before, false, :span, 0) i
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id;
-
--- name: ids
--- The newest ids up to a seq: visible ones, or of those only the unread.
-select i.id
-from campana.newest_notifications(:tenant, :reader, :up_to::bigint + 1, :unread, :limit, 0) i;

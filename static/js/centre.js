@@ -29,7 +29,6 @@
     }
     if (!ctx.request.action.startsWith('/notifications/selection')) return;
     picks().forEach(pick => { pick.checked = false; });
-    sayNotice();
   });
 
   // A link that was replaced by what it fetched tells nobody: look at the list itself.
@@ -87,25 +86,10 @@
     if (target.matches('[data-select-all], .row-pick input')) showSelection();
   });
 
-  /* ---- What was done ------------------------------------------------------------------------ */
-
-  function sayNotice() {
-    const words = document.querySelector('#notice .notice-words');
-    if (words) campana.announce(words.textContent.trim());
-  }
-
-  document.addEventListener('click', event => {
-    const close = event.target.closest('[data-notice-close]');
-    if (!close) return;
-    event.preventDefault();
-    close.closest('[data-notice]').remove();
-    campana.focus(document.getElementById('q'));
-  });
-
   /** A page that says by its address what was done says it once. */
   const address = new URL(location);
   if (address.searchParams.has('done')) {
-    ['done', 'count', 'ids'].forEach(name => address.searchParams.delete(name));
+    ['done', 'count', 'ids', 'seqs'].forEach(name => address.searchParams.delete(name));
     history.replaceState(history.state, '', address);
   }
   showSelection();

@@ -79,6 +79,19 @@
     fail(words.gone);
   }
 
+  /** What was done to several stands on the page, or in the panel; and is said. */
+  document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+    const notice = byId('notice');
+    if (!ctx || !notice || !ctx.request.action.startsWith('/notifications/selection')) return;
+    announce(notice.textContent.trim() && notice.querySelector('.notice-words').textContent.trim());
+  });
+  document.addEventListener('click', event => {
+    if (!event.target.closest('[data-notice-close]')) return;
+    event.preventDefault();
+    byId('notice').replaceChildren();
+    focus(byId('q') || byId('panel-title'));
+  });
+
   /** A swap must not throw the keyboard back to the top of the page. */
   function keepFocus(ctx, row, leaves) {
     const next = leaves ? neighbour(row) : row;
@@ -88,6 +101,18 @@
       focus(next && (leaves ? handle(next) : all('button', next).find(one => one.checkVisibility())));
     });
   }
+
+  /** "Show more" is replaced by what it asked for: the keyboard goes on with the first of them. */
+  document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+    const link = ctx.sourceElement;
+    if (!link.matches(':is(.panel-more, .older) a:focus')) return;
+    const last = link.parentElement.previousElementSibling;
+    campana.afterSwap(ctx, () => {
+      const isNext = one => last.compareDocumentPosition(one) === Node.DOCUMENT_POSITION_FOLLOWING;
+      const next = all('.row, .row ~ li a', last.parentElement).find(isNext);
+      focus(next && next.matches('.row') ? handle(next) : next);
+    });
+  });
 
   let held = null; // who had the focus before a swap
 

@@ -115,7 +115,7 @@
   /** What has the focus when the row has it: its link, else the row itself. */
   function handle(row) {
     const link = row.querySelector('.row-link');
-    if (!link) row.tabIndex = -1;
+    if (!link && !row.hasAttribute('tabindex')) row.tabIndex = -1;
     return link || row;
   }
 

@@ -76,6 +76,34 @@
     return true;
   }
 
+  /* ---- One stop of the Tab key per list: the row where one was last, with all that is in it ---- */
+
+  const REACHED = 'a, button, input';
+  let stop = ''; // the id of that row
+
+  function rove() {
+    const list = rows();
+    const here = list.find(row => row.contains(document.activeElement))
+      || list.find(row => row.id === stop) || list[0];
+    for (const row of list) {
+      const reached = all(REACHED, row);
+      if (!row.querySelector('.row-link')) reached.push(row);
+      for (const one of reached) one.tabIndex = row === here ? 0 : -1;
+    }
+  }
+
+  document.addEventListener('focusin', ({ target }) => {
+    const row = target.closest('.row');
+    if (!row || row.id === stop) return;
+    stop = row.id;
+    rove();
+  });
+  for (const place of [byId('latest'), byId('inbox') && byId('main')]) {
+    if (place) new MutationObserver(rove).observe(place, { childList: true, subtree: true });
+  }
+  if (byId('panel')) byId('panel').addEventListener('toggle', rove);
+  rove();
+
   function submit(verb) {
     const row = current();
     const form = row && all('form', row).find(one => one.action.endsWith(`/${verb}`));

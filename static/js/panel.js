@@ -58,13 +58,14 @@
     campana.closeMenus();
     loadIfOld();
     all('[data-seq], .toast-more', campana.toasts).forEach(campana.dismiss); // the panel says the same
-    panel.append(campana.toasts); // what is said from now on is said above it
+    panel.querySelector('.panel-foot').before(campana.toasts); // what is said from now on is said in it
   });
 
   panel.addEventListener('toggle', ({ newState }) => {
     if (newState === 'open') return;
     document.body.append(campana.toasts);
     arrivals.forget();
+    byId('notice').replaceChildren();
     fetchedAt = NEVER;
     if (document.activeElement === document.body) byId('bell').focus({ preventScroll: true });
   });
@@ -142,16 +143,4 @@
     if (latest.querySelector('.panel-wait')) latest.replaceChildren();
     if (panelIsOpen()) announce(text);
   }
-
-  /** "Show more" is replaced by what it asked for: the keyboard goes on with the first of them. */
-  document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
-    const link = ctx.sourceElement;
-    if (!link.matches('.panel-more a:focus')) return;
-    const last = link.closest('.panel-more').previousElementSibling;
-    campana.afterSwap(ctx, () => {
-      const first = last.nextElementSibling;
-      const isRow = first && first.matches('.row');
-      focus(isRow ? campana.handle(first) : first && first.querySelector('a'));
-    });
-  });
 })();
