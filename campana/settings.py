@@ -91,12 +91,19 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
+def _secrets(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    if len(secrets) > 2 or any(len(secret) < 32 for secret in secrets):
+        raise ValueError("must be one or two secrets of 32 characters or more, the new one first")
+    return secrets
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
 Database = Annotated[str, _url("postgresql", "postgres"), AfterValidator(_database)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
+Secrets = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_secrets)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
 LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)]
 
@@ -208,6 +215,13 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
         description="open streams one person may have; the next is answered 429",
+    )
+    token_secrets: Secrets = Field(
+        (),
+        validation_alias="CAMPANA_TOKEN_SECRETS",
+        repr=False,
+        description="one secret of 32 characters or more, or two separated by a comma while it is"
+        " changed: the first signs our own tokens (JWT), each is believed; unset: none are made",
     )
     client_events_per_minute: int = Field(
         100,

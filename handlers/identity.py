@@ -1,8 +1,8 @@
 """Who asks: a person by session or token (JWT), a program by API key, or a person it acts for.
 
 Keys and tokens count under /api/ only, where they win over a cookie. A key comes as `X-API-Key` or
-`Authorization: Bearer`, and `user=` (e-mail or id) makes it act for that person; a token of an
-issuer that the tenant trusts comes as `Authorization: Bearer`.
+`Authorization: Bearer`, and `user=` (e-mail or id) makes it act for that person; a token, of our
+own or of an issuer that the tenant trusts, comes as `Authorization: Bearer`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 from aiohttp import web
 from aiohttp_session import get_session
 
-from campana import tokens
+from campana import own_tokens, tokens
 from campana.keys import KeyIdentity
 from campana.users import Person
-from handlers.app_keys import DB, KEYRING
+from handlers.app_keys import DB, KEYRING, SETTINGS
 from handlers.session_storage import COOKIE
 
 JWT = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
@@ -29,13 +29,20 @@ async def identify(request: web.Request) -> None:
             await get_session(request)  # the storage leaves the person on the request
         return
     if JWT.fullmatch(key):
-        request["person"] = await tokens.identify(request.app[DB], key)
+        request["person"] = await _by_token(request, key)
         return
     found = await request.app[KEYRING].identify(key, request.query.get("user"))
     if isinstance(found, KeyIdentity):
         request["key"] = found
     else:
         request["person"] = found
+
+
+async def _by_token(request: web.Request, token: str) -> Person:
+    db, secrets = request.app[DB], request.app[SETTINGS].token_secrets
+    if secrets and own_tokens.is_ours(token):
+        return await own_tokens.identify(db, secrets, token)
+    return await tokens.identify(db, token)
 
 
 def presented(request: web.Request) -> str | None:

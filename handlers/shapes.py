@@ -130,6 +130,20 @@ class JoinedTopics(Shape):
     most: int = Field(description="How many may be joined at a time.")
 
 
+class MadeToken(Shape):
+    """A token (JWT), to be sent as Authorization: Bearer."""
+
+    token: str
+    expires_at: datetime
+
+
+class Cancelled(Shape):
+    """The event will not be delivered."""
+
+    id: UUID
+    cancelled: Literal[True]
+
+
 class DatabaseHealth(Shape):
     """How the database answers."""
 

@@ -64,3 +64,12 @@ select id, issuer, audience, keys, email_claim, created_at, revoked_at
 from campana.token_issuer
 where tenant_id = :tenant_id
 order by created_at;
+
+-- name: person_of_key^
+-- The active person that this living key may act for.
+select p.tenant_id, p.tenant_slug, p.tenant_name, p.modules, p.id, p.email, p.name, p.role, p.administers,
+  p.branch_id, p.locale, p.time_zone, p.auth_version
+from campana.api_key k
+join campana.people() p on p.tenant_id = k.tenant_id and p.id = :user_id
+where k.tenant_id = :tenant_id and k.id = :key_id and k.revoked_at is null
+  and (k.expires_at is null or k.expires_at > now()) and 'impersonate' = any (k.scopes);

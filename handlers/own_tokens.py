@@ -1,0 +1,32 @@
+"""Tokens of our own: POST /api/tokens, by a key and for the person it acts for."""
+
+from __future__ import annotations
+
+from aiohttp import web
+from pydantic import Field
+
+from campana import own_tokens
+from handlers import replies
+from handlers.app_keys import SETTINGS
+from handlers.declare import Shape, operation
+from handlers.guards import signed_in
+from handlers.shapes import MadeToken
+
+
+class HowLong(Shape):
+    """What kind of token."""
+
+    seconds: int = Field(3600, ge=60, le=own_tokens.LONGEST_LIFE, description="How long it holds.")
+
+
+@signed_in
+@operation("Make a token for a person", tag="tokens", form=HowLong, answers={201: MadeToken})
+async def create(request: web.Request, form: HowLong) -> web.Response:
+    """POST /api/tokens?user=
+
+    With a key of scope impersonate. Whoever has the token is that person under /api/, streams
+    included, until it ends or the key is revoked; it cannot publish.
+    """
+    secrets = request.app[SETTINGS].token_secrets
+    token, end = own_tokens.make(secrets, request["person"], form.seconds)
+    return replies.json({"token": token, "expiresAt": end.isoformat()}, status=201)
