@@ -12,6 +12,7 @@ from uuid import UUID
 
 from campana import keys, passwords, tenants, users
 from campana.errors import Invalid
+from campana.preferences import presets
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -159,6 +160,8 @@ async def _found(bus: Tx, tenant: DemoTenant, password_hash: str) -> UUID:
             password_hash=password_hash,
             actor=ACTOR,
         )
+    for role in tenant.roles:
+        await presets.apply(bus, tenant_id, role, actor=ACTOR)
     return tenant_id
 
 

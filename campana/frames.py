@@ -1,4 +1,5 @@
-"""Frames: Server-Sent Events as bytes, rendered once per event, language and format, then shared.
+"""Frames: Server-Sent Events as bytes, rendered once per event, language, format and channels,
+then shared.
 
 Per reader only the cursor, the sequence number and the read state are put in.
 """
@@ -11,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from campana import render
+from campana.channels import TOAST, names
 from campana.words import actions_for, words_for
 
 Format = Literal["json", "html"]
@@ -28,14 +30,17 @@ class EventFrames:
     def __init__(self, event: Mapping[str, Any]) -> None:
         self._event = event
         self._live: dict[str, bytes] = {}
-        self._notifications: dict[tuple[Format, str], tuple[bytes, bytes]] = {}
+        self._notifications: dict[tuple[Format, str, int], tuple[bytes, bytes]] = {}
 
-    def notification(self, form: Format, locale: str) -> tuple[bytes, bytes]:
-        """Everything after `seq`: (still unread, already read)."""
-        key = (form, locale)
+    def notification(self, form: Format, locale: str, mask: int) -> tuple[bytes, bytes]:
+        """Everything after `seq`, for readers with these channels: (still unread, already read).
+
+        Without the toast's bit a page is given none: the notification arrives without a word.
+        """
+        key = (form, locale, mask)
         found = self._notifications.get(key)
         if found is None:
-            tail = b'"id":"%b",' % str(self._event["id"]).encode() + self._tail(form, locale)
+            tail = b'"id":"%b",' % str(self._event["id"]).encode() + self._tail(form, locale, mask)
             found = (b',"isRead":false,' + tail, b',"isRead":true,' + tail)
             self._notifications[key] = found
         return found
@@ -50,13 +55,15 @@ class EventFrames:
             self._live[locale] = found
         return found
 
-    def _tail(self, form: Format, locale: str) -> bytes:
+    def _tail(self, form: Format, locale: str, mask: int) -> bytes:
         body = self._facts(locale)
+        body["channels"] = names(mask)
         body["actions"] = actions_for(self._event.get("actions"), locale)
         if form == "html":
             # Collapsed notifications keep their first event's id; the page finds it in "id".
             toast = {**self._event, **body, "id": str(self._event["id"])}
-            body["toast"] = render.toast(toast, locale)
+            if mask & TOAST:
+                body["toast"] = render.toast(toast, locale)
             del body["data"]
         return orjson.dumps(body)[1:] + b"\n\n"
 

@@ -129,14 +129,17 @@ class _Share:
         if key not in self._tails:
             row = self._row
             self._tails[key] = [
-                _tail(self._events[event_id], stream, public_id, event_id, read)
-                for public_id, event_id, read in zip(
-                    row["ids"] or (), row["event_ids"] or (), row["reads"] or (), strict=True
+                _tail(self._events[event_id], stream, public_id, event_id, read, mask)
+                for public_id, event_id, read, mask in zip(
+                    *(row[name] or () for name in ("ids", "event_ids", "reads", "masks")),
+                    strict=True,
                 )
             ]
         return self._tails[key]
 
 
-def _tail(event: EventFrames, stream: Stream, public_id: UUID, event_id: UUID, read: bool) -> bytes:
-    tail = event.notification(stream.form, stream.reader.locale)[read]
+def _tail(
+    event: EventFrames, stream: Stream, public_id: UUID, event_id: UUID, read: bool, mask: int
+) -> bytes:
+    tail = event.notification(stream.form, stream.reader.locale, mask)[read]
     return tail if public_id == event_id else frames.with_other_id(tail, event_id, public_id)

@@ -13,6 +13,7 @@ from handlers.declare import QueryShape, Shape, Stream
 
 Priority = Literal["low", "medium", "high", "urgent"]
 Variant = Literal["info", "success", "warning", "error"]
+ChannelName = Literal["inbox", "toast", "sound", "desktop", "email", "push", "sms", "whatsapp"]
 Code = Annotated[str, Field(json_schema_extra={"enum": sorted(CODES)})]
 
 
@@ -34,6 +35,12 @@ class NotificationShape(Shape):
     created_at: datetime
     is_read: bool
     subject: str | None = Field(description="What it is about, as kind:id.")
+
+
+class HeardNotification(NotificationShape):
+    """A notification as it arrives, with the channels its reader wants it on."""
+
+    channels: list[ChannelName] = Field(description="Effective when it was dispatched.")
 
 
 class ListedNotification(NotificationShape):
@@ -105,13 +112,6 @@ class ForeseenEvents(Shape):
     """The same of an array, in its order."""
 
     events: list[ForeseenEvent]
-
-
-class Cancelled(Shape):
-    """The event will not be delivered."""
-
-    id: UUID
-    cancelled: Literal[True]
 
 
 class Joined(Shape):
@@ -261,7 +261,7 @@ JSON_STREAM = Stream(
     " answer ends after what is new.",
     {
         "hello": HelloShape,
-        "notification": NotificationShape,
+        "notification": HeardNotification,
         "unread": UnreadShape,
         "read": StateShape,
         "deleted": StateShape,

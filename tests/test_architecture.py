@@ -30,7 +30,7 @@ CORRIDOR: dict[str, set[str]] = {
     "dispatcher": {"db", "errors", "outbox", "queries", "signals"},
     "signals": {"db", "queries"},
     "listener": {"db", "errors", "queries", "signals"},
-    "frames": {"render", "words"},
+    "frames": {"channels", "render", "words"},
     "moment": set(),
     "stream": {"frames", "moment"},
     "live": {"db", "frames", "queries", "stream"},

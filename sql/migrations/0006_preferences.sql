@@ -65,6 +65,11 @@ create table campana.user_settings (
   foreign key (tenant_id, user_id) references campana.users on delete cascade
 );
 
+-- The owner sees rows of tenants only where security is not forced.
+alter table campana.users no force row level security;
+alter table campana.user_preference no force row level security;
+alter table campana.tenant_type no force row level security;
+
 insert into campana.user_attention (tenant_id, user_id)
 select distinct u.tenant_id, u.id
 from campana.user_preference p
@@ -73,3 +78,7 @@ join campana.users u on u.tenant_id = p.tenant_id and u.id = p.user_id;
 -- Types that tenants added had toast and sound like all others.
 alter table campana.tenant_type alter column channels set default 15;
 update campana.tenant_type set channels = 15 where lasting and channels = 1;
+
+alter table campana.users force row level security;
+alter table campana.user_preference force row level security;
+alter table campana.tenant_type force row level security;

@@ -44,16 +44,17 @@ with cursor as (
   select * from unnest($1::uuid[], $2::uuid[], $3::bigint[]) with ordinality c (tenant_id, user_id, after, ord)
 ),
 news as (
-  select c.ord, h.seq as head, h.unread, h.rev, n.ids, n.event_ids, n.seqs, n.reads
+  select c.ord, h.seq as head, h.unread, h.rev, n.ids, n.event_ids, n.seqs, n.reads, n.masks
   from cursor c
   cross join lateral (
     select h.seq, h.unread, h.rev from campana.inbox_head h
     where h.tenant_id = c.tenant_id and h.user_id = c.user_id offset 0  -- by key, as in admit
   ) h
   cross join lateral (
-    select array_agg(i.id) as ids, array_agg(i.event_id) as event_ids, array_agg(i.seq) as seqs, array_agg(i.is_read) as reads
+    select array_agg(i.id) as ids, array_agg(i.event_id) as event_ids, array_agg(i.seq) as seqs, array_agg(i.is_read) as reads,
+      array_agg(i.channels) as masks
     from (
-      select i.id, i.event_id, i.seq, i.read_at is not null as is_read
+      select i.id, i.event_id, i.seq, i.channels, i.read_at is not null as is_read
       from campana.inbox i
       where i.tenant_id = c.tenant_id and i.user_id = c.user_id and i.seq > c.after and i.state = 0
       order by i.seq
@@ -61,12 +62,12 @@ news as (
     ) i
   ) n
 )
-select ids, event_ids, reads,
+select ids, event_ids, reads, masks,
   case when seqs[cardinality(seqs)] - seqs[1] <> cardinality(seqs) - 1 then seqs end as seqs,
   array_agg(ord) as ords, array_agg(head) as heads, array_agg(unread) as unreads, array_agg(rev) as revs,
   array_agg(seqs[1]) as firsts
 from news
-group by 1, 2, 3, 4;
+group by 1, 2, 3, 4, 5;
 
 -- name: signals
 -- Live messages by id.

@@ -33,7 +33,8 @@
 
   /* ---- One nudge of the bell --------------------------------------------------------------- */
 
-  place.addEventListener('stream:notification', () => {
+  place.addEventListener('stream:notification', ({ detail: { data } }) => {
+    if (!data.toast) return;
     const bell = byId('bell');
     bell.classList.remove('rings');
     requestAnimationFrame(() => bell.classList.add('rings'));

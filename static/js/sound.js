@@ -39,7 +39,7 @@
 
   place.addEventListener('stream:notification', ({ detail: { data, old } }) => {
     const chosen = remembered('sound');
-    if (!chosen || old || data.isRead || !mayPlay()) return;
+    if (!chosen || old || data.isRead || !data.channels.includes('sound') || !mayPlay()) return;
     // The name is held for two seconds: one sound for a burst, in one of all tabs.
     window.live.once('sound', () => {
       place.dispatchEvent(new CustomEvent('sound:played', { bubbles: true, detail: chosen }));

@@ -35,8 +35,9 @@
   let missed = []; // came while nobody listened: told as one
 
   place.addEventListener('stream:notification', ({ detail: { data, old } }) => {
+    if (!data.toast) return; // its reader wants quiet
     if (!data.isRead) announceArrival(data.title);
-    if (!data.toast || data.isRead || document.hidden || isShown(data)) return;
+    if (data.isRead || document.hidden || isShown(data)) return;
     if (!old) return show(data);
     if (now() - Date.parse(data.createdAt) > FRESH) return;
     if (!missed.length) setTimeout(showMissed);
