@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 
 ROOT = Path(__file__).resolve().parent.parent / "static"
 PREFIX = "/static/"
@@ -36,7 +37,15 @@ _GAP = re.compile(r"\s*\n\s*")
 
 
 def asset(path: str) -> str:
-    """`/static/icons.svg?v=1f2e3d4c5b` for `icons.svg`."""
+    """`/static/icons.svg?v=1f2e3d4c5b` for `icons.svg`, as it was at most a second ago.
+
+    A page asks for a hundred icons: the files are looked at once for all of them.
+    """
+    return _address(path, int(monotonic()))
+
+
+@lru_cache(maxsize=256)
+def _address(path: str, second: int) -> str:
     return f"{PREFIX}{path}?v={fingerprint(path)}"
 
 
