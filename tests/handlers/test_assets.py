@@ -11,6 +11,7 @@ from yarl import URL
 from campana import assets
 from campana.assets import ROOT, SCRIPTS, STYLES, asset, scripts, sheets
 from tests.conftest import SignIn
+from tests.waiting import eventually
 
 
 async def test_a_fingerprinted_file_is_kept_for_ever(client: SignIn) -> None:
@@ -62,7 +63,7 @@ async def test_a_change_of_one_sheet_changes_the_address_of_all(
     before = asset(STYLES)
     with (tmp_path / "static" / "css" / "base.css").open("a") as sheet:
         sheet.write("a { color: red; }")
-    assert asset(STYLES) != before
+    await eventually(lambda: asset(STYLES) != before, 2)
 
 
 @pytest.mark.parametrize(
