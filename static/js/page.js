@@ -109,5 +109,9 @@
     menu.querySelector('summary').focus();
   });
 
+  /** On a phone the navigation scrolls sideways: where one is, is in sight. */
+  const here = document.querySelector('.nav [aria-current]');
+  if (here) here.closest('.nav').scrollLeft = here.offsetLeft - 40;
+
   campana.closeMenus = () => all('.menu[open]').forEach(menu => menu.removeAttribute('open'));
 })();

@@ -31,6 +31,8 @@ async def test_letters_twice_as_large_fit_a_phone(visit: Visit, db: Database, ca
             await fits(page)
         if member is None:
             continue
+        await page.goto("/sales")
+        await expect(page.locator(".nav [aria-current]")).to_be_in_viewport(ratio=0.9)
         await page.locator(".person summary").click()
         await expect(page.locator(".menu-body")).to_be_visible()
         await fits(page)
