@@ -156,6 +156,11 @@ def shown_count(count: int) -> str:
     return str(count) if count <= MOST_SHOWN else f"{MOST_SHOWN}+"
 
 
+def begun(text: str) -> str:
+    """A part of a sentence that stands at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def moment(value: Any) -> str:
     """A time as a reader likes it, from a datetime or the ISO text that JSON carries."""
     try:
@@ -175,6 +180,7 @@ FILTERS = {
     "type_icon": type_icon,
     "link": safe_link,
     "buttons": buttons,
+    "begun": begun,
     "capped": shown_count,
 }
 

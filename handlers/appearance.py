@@ -1,4 +1,4 @@
-"""Language and theme: kept by this browser, the language by its person too."""
+"""Language, theme and density: kept by this browser, the language by its person too."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from handlers import inputs, replies
 from handlers.app_keys import DB
 from handlers.guards import anyone
 from handlers.origin import is_secure
-from handlers.render import LOCALE_COOKIE, THEME_COOKIE, THEMES
+from handlers.render import CHOICES, LOCALE_COOKIE
 
 A_YEAR = 365 * 24 * 3600
 
 
 @anyone
 async def create(request: web.Request) -> web.StreamResponse:
-    """POST /appearance (locale, theme; an unknown theme is the automatic one)."""
+    """POST /appearance (locale, theme, density; an unknown value is the usual one)."""
     fields = await inputs.form(request)
     response = replies.changed(request)
-    locale, theme = fields.get("locale"), fields.get("theme")
+    locale = fields.get("locale")
     if locale in LOCALES:
         _keep(request, response, LOCALE_COOKIE, locale)
         if request["person"] is not None:
             await users.choose_locale(request.app[DB], request["person"], locale)
-    if theme is not None:
-        _keep(request, response, THEME_COOKIE, theme if theme in THEMES else "")
+    for name, choice in CHOICES.items():
+        if name in fields:
+            value = fields[name]
+            _keep(request, response, choice.cookie, value if value in choice.values else "")
     return response
 
 

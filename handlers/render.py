@@ -1,9 +1,9 @@
-"""Pages: the template environment on the application, language and theme of each request."""
+"""Pages: the template environment on the application, language and looks of each request."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -16,8 +16,19 @@ from campana.render import environment
 Processor = Callable[[web.Request], Awaitable[dict[str, Any]]]
 
 LOCALE_COOKIE = "campana_locale"
-THEME_COOKIE = "campana_theme"
-THEMES = ("light", "dark")
+
+
+class Choice(NamedTuple):
+    """How this browser shows things: one of these values, else the usual way."""
+
+    cookie: str
+    values: tuple[str, ...]
+
+
+CHOICES = {
+    "theme": Choice("campana_theme", ("light", "dark")),
+    "density": Choice("campana_density", ("compact",)),
+}
 
 
 def setup(app: web.Application, *context_processors: Processor) -> None:
@@ -45,12 +56,9 @@ def page(
 
 async def appearance(request: web.Request) -> dict[str, Any]:
     """What every page is rendered with, whoever reads it."""
-    theme = request.cookies.get(THEME_COOKIE)
-    return {
-        "locale": i18n.current_locale(),
-        "theme": theme if theme in THEMES else None,
-        "path": request.path,
-    }
+    chosen = {name: request.cookies.get(choice.cookie) for name, choice in CHOICES.items()}
+    kept = {name: chosen[name] if chosen[name] in CHOICES[name].values else None for name in chosen}
+    return {"locale": i18n.current_locale(), "path": request.path, **kept}
 
 
 def locale_of(request: web.Request, person: Any = None) -> str:

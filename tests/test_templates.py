@@ -102,6 +102,19 @@ def test_a_type_of_a_tenant_s_own_has_no_words_of_ours() -> None:
         assert render.words(unknown) is None
 
 
+def test_what_stands_alone_begins_with_a_capital() -> None:
+    def message(event_type: str, **data: object) -> str:
+        said = render.words(event_type, data=data)
+        assert said
+        return said.message
+
+    with i18n.use_locale("es"):
+        assert message("stock:low", quantity=3, minimum=5) == "Quedan 3 · mínimo 5"
+        assert message("stock:low", minimum=5) == "Mínimo 5"
+        assert message("order:ready", table="6") == "Mesa 6"
+        assert message("order:ready", number=4, table="6") == "Pedido 4 · mesa 6"
+
+
 def test_the_badge_is_capped_to_see_and_exact_to_hear() -> None:
     assert "hidden" in render.badge(0, "es")
     assert ">99+<" in render.badge(100, "es")

@@ -259,3 +259,19 @@ async def test_the_language_and_the_theme_follow_the_reader(client, cast, owner)
     )
     assert answer.headers["Location"] == "/"
     assert answer.cookies["campana_theme"].value == "dark"
+
+
+async def test_the_density_of_lists_is_kept_by_the_browser(client, cast):
+    browser = await client(cast.luis_colleague)
+
+    async def drawn():
+        return await (await browser.get("/notifications", headers={"Accept": "text/html"})).text()
+
+    assert "data-density=" not in await drawn()
+    await browser.post("/appearance", data={"density": "compact"}, allow_redirects=False)
+    assert 'data-density="compact"' in await drawn()
+    await browser.post("/appearance", data={"density": "<b>"}, allow_redirects=False)
+    assert "data-density=" not in await drawn()
+    sign_in = await (await (await client()).get("/login", headers={"Accept": "text/html"})).text()
+    assert 'name="theme"' in sign_in
+    assert 'name="density"' not in sign_in
