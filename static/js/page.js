@@ -71,10 +71,19 @@
 
   function showTimes() {
     if (document.hidden) return;
+    showDays();
     for (const time of all('time[data-relative]')) {
       const text = inWords(Date.parse(time.dateTime));
       if (time.textContent !== text) time.textContent = text;
     }
+  }
+
+  let day = dates.format(now());
+
+  /** After midnight "Today" is yesterday: lists ask again. */
+  function showDays() {
+    if (day === (day = dates.format(now()))) return;
+    document.body.dispatchEvent(new CustomEvent('live:resync-inbox', { detail: { scope: 'inbox' } }));
   }
 
   function inWords(moment) {

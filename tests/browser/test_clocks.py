@@ -76,6 +76,20 @@ async def test_a_clock_that_is_set_meanwhile_is_noticed(
     await expect(badge(ana)).to_have_text("2")
 
 
+async def test_after_midnight_the_headings_are_asked_for_again(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    await post(db, {"title": "De hoy"})
+    ana = await is_live(await visit(cast.ana_admin, script=WRONG % 0))
+    heading = ana.locator(".day h2")
+    await heading.evaluate("heading => { heading.textContent = 'De ayer'; }")
+    looked = "document.dispatchEvent(new Event('visibilitychange'))"
+    await ana.evaluate(looked)
+    await expect(heading).to_have_text("De ayer")
+    await ana.evaluate(f"clockIsWrongBy = {DAY * 60_000}; {looked}")
+    await expect(heading).to_have_text("Hoy")
+
+
 async def _set_clock(page: Page, days: int) -> None:
     """Waits for the connection that the page makes then; the server tells it the time."""
     told = "new Promise(done => addEventListener('stream:hello', () => done(true)))"
