@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from campana.db import Database
 from tests.browser import IN_BROWSERS
-from tests.browser.conftest import Visit
-from tests.browser.pages import sell, speak
+from tests.browser.conftest import PublishAll, Visit
+from tests.browser.pages import ELSEWHERE, is_live, sell, speak
 from tests.cast import Cast
 from tests.post import post
 
@@ -33,31 +33,44 @@ SIGNED_IN = {
     "not-found": "/nowhere",
     "invalid": "/notifications?before=x",
 }
+EMPTY = {"nothing-yet": "/notifications", "no-sales-yet": "/sales"}
 EVENTS = [
     {"title": "Venta 7", "message": "María · $12.50", "variant": "success", "url": "/sales"},
     {"title": "Poca leche", "type": "stock:low", "variant": "warning", "priority": "high"},
     {"title": "W" * 200, "message": "مرحبا 🎉 " + "x" * 500, "priority": "urgent"},
 ]
+ACTION = [{"name": "view", "label": "Ver venta", "url": "/sales"}]
 # htmx's own attributes; and Firefox keeps ticks over a reload unless told not to, by one that is
 # not in the standard for them.
 KNOWN = r".*Attribute .hx-.*|.*Attribute .autocomplete. is only allowed.*"
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+LOOKS: dict[str, dict[str, str]] = {
+    "light-es": {"locale": "es", "color_scheme": "light"},
+    "light-en": {"locale": "en", "color_scheme": "light"},
+    "dark-es": {"locale": "es", "color_scheme": "dark"},
+    "dark-en": {"locale": "en", "color_scheme": "dark"},
+    "forced-es": {"locale": "es", "forced_colors": "active"},
+    "contrast-es": {"locale": "es", "contrast": "more"},
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
 async def test_pictures_of_every_page_for_a_person_to_look_at(
-    visit: Visit, db: Database, cast: Cast, language: str, theme: str
+    visit: Visit, publish_all: PublishAll, db: Database, cast: Cast, name: str
 ) -> None:
-    look = {"locale": language, "color_scheme": theme}
-    await post(db, *EVENTS)
-    nobody = await visit(None, "/login", **look)
-    ana = await speak(await visit(cast.ana_admin, **look), language)
-    await sell(await visit(cast.luis_colleague), "María")
-    folder = PICTURES / f"{theme}-{language}"
+    look = LOOKS[name]
+    folder = PICTURES / name
     folder.mkdir(parents=True, exist_ok=True)
-    for page, paths in ((nobody, SIGNED_OUT), (ana, SIGNED_IN)):
-        for name, path in paths.items():
-            await _picture(page, path, folder / name)
+    nobody = await visit(None, "/login", **look)
+    eva = await speak(await visit(cast.eva_stranger, **look), look["locale"])
+    await post(db, *EVENTS)
+    ana = await speak(await visit(cast.ana_admin, **look), look["locale"])
+    await sell(await visit(cast.luis_colleague), "María")
+    for page, paths in ((nobody, SIGNED_OUT), (eva, EMPTY), (ana, SIGNED_IN)):
+        for kind, path in paths.items():
+            await _picture(page, path, folder / kind)
+    await _pictures_of_what_opens(ana, publish_all, folder)
     assert len(list(folder.glob("*.png"))) >= len(SIZES) * (len(SIGNED_OUT) + len(SIGNED_IN))
 
 
@@ -81,9 +94,33 @@ async def test_every_page_is_valid_html(
 
 async def _picture(page: Page, path: str, place: Path) -> None:
     await page.goto(path)
+    await _in_all_sizes(page, place, full_page=True)
+
+
+async def _pictures_of_what_opens(page: Page, publish_all: PublishAll, folder: Path) -> None:
+    """Toasts, panel, menu and the list of keys."""
+    await page.goto(ELSEWHERE)
+    await is_live(page)
+    await publish_all(*[event | {"actions": ACTION} for event in EVENTS])
+    await expect(page.locator(".toast")).to_have_count(3)
+    await _in_all_sizes(page, folder / "toasts")
+    await page.locator("#bell").click()
+    await expect(page.locator("#latest .row")).to_have_count(5)
+    await expect(page.locator(".toast")).to_have_count(0)
+    await _in_all_sizes(page, folder / "panel")
+    await page.keyboard.press("Escape")
+    await page.locator(".person summary").click()
+    await _in_all_sizes(page, folder / "menu")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await expect(page.locator(".keys")).to_be_visible()
+    await _in_all_sizes(page, folder / "keys")
+
+
+async def _in_all_sizes(page: Page, place: Path, *, full_page: bool = False) -> None:
     for name, width in SIZES.items():
         await page.set_viewport_size({"width": width, "height": 800})
-        await page.screenshot(path=f"{place}-{name}.png", full_page=True)
+        await page.screenshot(path=f"{place}-{name}.png", full_page=full_page)
 
 
 async def _found_by_validator(folder: Path) -> str:
