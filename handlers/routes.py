@@ -28,7 +28,7 @@ from handlers import (
     stream,
     topics,
 )
-from handlers.admin import audit, frame, issuers, keys, people, roles, settings
+from handlers.admin import attention, audit, frame, issuers, keys, people, roles, settings
 from handlers.preferences import api
 from handlers.sales import checkouts, counter, edits, outcomes, pages
 
@@ -97,6 +97,8 @@ ADMINISTRATORS = [
     web.get("/admin/roles/{id}", roles.edit),
     web.post("/admin/roles/{id}", roles.update),
     web.post("/admin/roles/{id}/delete", roles.delete),
+    web.get("/admin/attention", attention.edit),
+    web.post("/admin/attention", attention.update),
     web.get("/admin/settings", settings.edit),
     web.post("/admin/settings", settings.update),
     web.get("/admin/keys", keys.index),

@@ -31,6 +31,8 @@ ACTIONS = {
     "issuer.add": _("Token issuer added"),
     "issuer.keys": _("Keys of a token issuer changed"),
     "issuer.revoke": _("Token issuer revoked"),
+    "layer.attention": _("Quiet hours changed"),
+    "layer.masks": _("Policy of a type changed"),
     "type.add": _("Event type added"),
 }
 FIELDS = {
@@ -44,6 +46,12 @@ FIELDS = {
     "revoked": _("Revoked"),
     "audience": _("Audience"),
     "keys": _("Keys"),
+    "min_priority": _("Lowest priority"),
+    "quiet": _("Quiet hours"),
+    "quiet_from": _("From"),
+    "quiet_to": _("To"),
+    "work_days": _("Work days"),
+    "urgent_breaks_through": _("What is urgent breaks through"),
     "time_zone": _("Time zone"),
     "locale": _("Language"),
     "retention_days": _("Keep notifications for"),

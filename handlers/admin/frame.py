@@ -58,6 +58,12 @@ def sections() -> list[tuple[str, list[Section]]]:
             _("This tenant"),
             [
                 Section(
+                    "attention",
+                    _("Quiet hours"),
+                    "moon",
+                    _("When nobody is disturbed, and by what."),
+                ),
+                Section(
                     "settings", _("Settings"), "sliders", _("Name, time zone, retention, alerts.")
                 ),
                 Section("audit", _("Audit"), "history", _("Who changed what, before and after.")),

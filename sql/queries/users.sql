@@ -16,7 +16,8 @@ with place as (
   returning id
 ), told as (
   insert into campana.audit (tenant_id, actor, action, detail)
-  select :tenant_id, :actor, 'user.add', jsonb_build_object('user', id, 'email', :email::text, 'role', :role::text)
+  select :tenant_id, :actor, 'user.add', jsonb_build_object('user', id, 'email', :email::text,
+    'after', jsonb_build_object('name', :name::text, 'role', :role::text, 'branch', coalesce(:branch::text, '')))
   from added
 )
 select (select id from added) as id, role_known, branch_known

@@ -18,7 +18,17 @@ from tests.handlers.admin import look, secret, send, was
 from tests.waiting import eventually
 
 NEW = {"email": "Nina@Norte.test", "name": "Nina Nueva", "role": "STAFF"}
-PAGES = ["", "/people", "/people/new", "/roles", "/settings", "/keys", "/issuers", "/audit"]
+PAGES = [
+    "",
+    "/people",
+    "/people/new",
+    "/roles",
+    "/settings",
+    "/attention",
+    "/keys",
+    "/issuers",
+    "/audit",
+]
 LATEST = "select actor, action, detail from campana.audit order by id desc limit 1"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from campana.administration import audit
 from campana.db import Database
+from campana.preferences import layers
 from tests.cast import Cast
 from tests.conftest import Browser, SignIn
 from tests.handlers.admin import look, send, was
@@ -88,6 +89,56 @@ async def test_two_who_change_settings_at_once_lose_nothing(client: SignIn, cast
     assert re.search(r'id="retention_days-theirs".*?<strong>30<', refused.text, re.DOTALL), "theirs"
     assert 'name="most_errors" type="text" value="7"' in refused.text, "not what I was drawn with"
     assert (await save(ana, was(refused.text), retention_days="90")).status == 303
+
+
+QUIET = [
+    ("quiet", "true"),
+    ("quiet_from", "21:30"),
+    ("quiet_to", "06:00"),
+    *[("day", str(1 << place)) for place in range(5)],
+    ("min_priority", "medium"),
+]
+
+
+async def test_quiet_hours_of_the_tenant_hold_for_who_chose_nothing(
+    client: SignIn, db: Database, owner: Any, cast: Cast
+) -> None:
+    ana, path = await client(cast.ana_admin), "/admin/attention"
+    drawn = was((await look(ana, path)).text)
+    assert (await send(ana, path, [*QUIET, ("was", drawn)])).status == 303
+    async with db.tenant(cast.norte) as tx:
+        said = (await layers.read(tx, cast.norte)).attention[layers.TENANT]
+    assert (str(said.quiet.start), said.work_days) == ("21:30:00", 0b11111)
+    assert (said.min_priority, said.urgent_breaks_through) == ("medium", False)
+    action, actor = await owner.fetchrow(
+        "select action, actor from campana.audit order by id desc limit 1"
+    )
+    assert (action, actor) == ("layer.attention", cast.ana_admin.email)
+
+    other = dict(QUIET) | {"quiet_from": "23:00", "was": drawn}
+    refused = await send(ana, path, other)
+    assert refused.status == 409
+    assert "<strong>21:30<" in refused.text, "theirs"
+    assert 'value="23:00"' in refused.text, "mine"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("quiet_to", "21:30"),
+        ("quiet_from", "25:00"),
+        ("quiet_from", "9"),
+        ("day", "128"),
+        ("min_priority", "none"),
+    ],
+)
+async def test_quiet_hours_that_cannot_be_are_said_at_their_field(
+    client: SignIn, cast: Cast, field: str, value: str
+) -> None:
+    form = [pair for pair in QUIET if pair[0] != field] + [(field, value)]
+    refused = await send(await client(cast.ana_admin), "/admin/attention", form)
+    assert refused.status == 422
+    assert f'id="{"work_days" if field == "day" else field}-error"' in refused.text
 
 
 async def test_the_audit_is_found_by_words_person_action_and_day(
