@@ -120,7 +120,8 @@
 
   /** On a phone the navigation scrolls sideways: where one is, is in sight. */
   const here = document.querySelector('.nav [aria-current]');
-  if (here) here.closest('.nav').scrollLeft = here.offsetLeft - 40;
+  const nav = here && here.closest('.nav');
+  if (nav && here.offsetLeft + here.offsetWidth > nav.clientWidth) nav.scrollLeft = here.offsetLeft - 40;
 
   campana.closeMenus = () => all('.menu[open]').forEach(menu => menu.removeAttribute('open'));
 })();
