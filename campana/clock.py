@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from campana import search, sessions, signals
+from campana import retention, search, sessions, signals
 from campana.db import Database
 from campana.errors import is_unforeseen
 from campana.queries import queries
@@ -40,6 +40,8 @@ class Clock:
             (1.0, self.expire),
             (1.0, self.keep_words),
             (10.0, self.forget_signals),
+            (10.0, self.watch),
+            (60.0, self.purge),
             (600.0, self.forget_old),
         ]
 
@@ -72,8 +74,20 @@ class Clock:
         async with self._db.bus() as connection:
             await connection.execute(queries.signals.forget_old.sql)
 
+    async def purge(self) -> None:
+        """What is older than its tenant keeps, once an hour."""
+        await retention.purge_due(self._db)
+
+    async def watch(self) -> None:
+        """What goes out of a tenant's bounds is told to its administrators."""
+        async with self._db.bus() as connection, connection.transaction():
+            raised = await connection.fetchval(queries.statistics.watch.sql)
+        if raised:
+            self._wake()
+
     async def forget_old(self) -> None:
         """Answers to idempotency keys after a day, sessions that have expired."""
         async with self._db.bus() as connection:
             await queries.idempotency.forget(connection, before=datetime.now(UTC) - KEEP_ANSWERS)
+            await queries.statistics.forget_old(connection)
         await sessions.forget_old(self._db)

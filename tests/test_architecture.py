@@ -16,9 +16,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 WEB = {"aiohttp.web", "aiohttp_session", "aiohttp_jinja2", "aiohttp_sse", "handlers", "main"}
 
-# Who may publish: businesses, the clock, the HTTP door, the command line.
+# Who may publish: businesses, the clock, the HTTP door, the command line, a test to oneself.
 PUBLISHERS = re.compile(
-    r"campana\.(domains\..+|clock|schedule|door|gathering|commands\.publish)|handlers\.publishing"
+    r"campana\.(domains\..+|clock|schedule|door|gathering|commands\.publish|preferences\.trial)"
+    r"|handlers\.publishing"
 )
 
 # What each stage of the corridor may know of the rest of the product, in the corridor's order.
@@ -42,10 +43,16 @@ CORRIDOR: dict[str, set[str]] = {
     "admission": {"db", "errors", "frames", "moment", "queries", "render", "stream"},
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
-    "clock": {"db", "errors", "outbox", "queries", "search", "sessions", "signals"},
+    "clock": {
+        *("db", "errors", "outbox", "queries", "retention", "search", "sessions", "signals"),
+    },
+    "retention": {"db", "queries", "signals"},
     "epoch": {"db", "queries"},
+    "roster": {"db", "errors", "hub", "queries", "stream"},
+    "tally": {"db", "errors", "queries", "signals"},
     "corridor": {
-        *("clock", "db", "dispatcher", "epoch", "errors", "hub", "listener", "settings", "wheel"),
+        *("clock", "db", "dispatcher", "epoch", "errors", "hub", "listener", "roster", "settings"),
+        *("signals", "tally", "wheel"),
     },
     "inbox": {"db", "queries", "signals", "users"},
 }
@@ -175,7 +182,7 @@ def test_handlers_open_streams_and_leave_the_rest_of_the_corridor_alone() -> Non
     for path in modules("handlers"):
         touched = ours(path) & CORRIDOR.keys() - OPEN_TO_HANDLERS
         if path.stem in STREAM_HANDLERS:
-            touched -= {"corridor", "hub", "stream", "frames"}
+            touched -= {"corridor", "hub", "stream", "frames", "tally"}
         assert not touched, f"{name_of(path)} imports {touched}"
 
 

@@ -12,13 +12,14 @@ from campana.commands import (
     key,
     migrate,
     publish,
+    purge,
     sql,
     tenant,
     types,
     user,
 )
 
-NOUNS = (migrate, demo, dsn, sql, doctor, tenant, user, key, issuer, types, publish, epoch)
+NOUNS = (migrate, demo, dsn, sql, doctor, tenant, user, key, issuer, types, publish, purge, epoch)
 
 
 def all_commands() -> App:
