@@ -111,7 +111,7 @@ async def _note(
 
 
 def _masks(row: Mapping[str, Any]) -> Masks:
-    return Masks(row["value"], row["chosen"], row["locked"])
+    return Masks(row["value"], row["chosen"], row["locked"], row["reason"])
 
 
 def _told(masks: Masks) -> dict[str, list[str]]:

@@ -133,7 +133,8 @@ def _row(common: Layers, found: Mapping[str, Any]) -> Row:
 
 
 def _masks(found: Mapping[str, Any], layer: str) -> Masks:
-    return Masks(*(found[f"{layer}_{part}"] or 0 for part in ("value", "chosen", "locked")))
+    bits = (found[f"{layer}_{part}"] or 0 for part in ("value", "chosen", "locked"))
+    return Masks(*bits, found[f"{layer}_reason"] or "")
 
 
 def _is_shown(row: Row, wanted: set[str]) -> bool:

@@ -49,11 +49,15 @@ Rule = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """What a layer says of a type, in bits: `value` where `chosen`, `locked` for those after."""
+    """What a layer says of a type, in bits: `value` where `chosen`, `locked` for those after.
+
+    reason: why it is locked, for people; at most 300 characters.
+    """
 
     value: int = 0
     chosen: int = 0
     locked: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A type on a channel: how it is, who decided, and whether it may be changed."""
+    """A type on a channel: how it is, who decided, and whether it may be changed, and why not."""
 
     channel: str
     bit: int
@@ -143,6 +147,7 @@ class Cell:
     decided_by: Layer
     lock: Lock | None = None
     locked_by: Layer | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +262,10 @@ def _cell(layers: Layers, channel: str, bit: int) -> Cell:
             on, decided_by = bool(step.after & bit), step.layer
     if not layers.locked & bit:
         return Cell(channel, bit, on, decided_by)
-    by = Layer.TENANT if layers.tenant.locked & bit else Layer.ROLE
-    return Cell(channel, bit, on, decided_by, "required" if on else "blocked", by)
+    by, said = Layer.ROLE, layers.role
+    if layers.tenant.locked & bit:
+        by, said = Layer.TENANT, layers.tenant
+    return Cell(channel, bit, on, decided_by, "required" if on else "blocked", by, said.reason)
 
 
 def _is_locked_above(layers: Layers, layer: Layer, bit: int) -> bool:

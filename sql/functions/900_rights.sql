@@ -92,3 +92,4 @@ grant select, insert on campana.audit to campana_web;
 grant insert on campana.signal to campana_web;
 grant select (id) on campana.signal to campana_web;
 grant usage on all sequences in schema campana to campana_web;
+grant select, insert, update, delete on campana.policy_change, campana.policy_choice to campana_web;

@@ -1,9 +1,9 @@
 -- name: masks
 -- What the tenant (role '') and its roles say of types.
-select '' as role, type, value, chosen, locked
+select '' as role, type, value, chosen, locked, reason
 from campana.tenant_preference where tenant_id = :tenant
 union all
-select role, type, value, chosen, locked
+select role, type, value, chosen, locked, reason
 from campana.role_preference where tenant_id = :tenant
 order by role, type;
 
@@ -35,22 +35,22 @@ with gone as (
   delete from campana.tenant_preference
   where tenant_id = :tenant and type = :type and :chosen::integer = 0 and :locked::integer = 0
 )
-insert into campana.tenant_preference (tenant_id, type, value, chosen, locked)
-select :tenant, :type, :value::integer, :chosen::integer, :locked::integer
+insert into campana.tenant_preference (tenant_id, type, value, chosen, locked, reason)
+select :tenant, :type, :value::integer, :chosen::integer, :locked::integer, :reason
 where :chosen::integer <> 0 or :locked::integer <> 0
 on conflict (tenant_id, type) do update
-set value = excluded.value, chosen = excluded.chosen, locked = excluded.locked;
+set value = excluded.value, chosen = excluded.chosen, locked = excluded.locked, reason = excluded.reason;
 
 -- name: set_role!
 with gone as (
   delete from campana.role_preference
   where tenant_id = :tenant and role = :role and type = :type and :chosen::integer = 0 and :locked::integer = 0
 )
-insert into campana.role_preference (tenant_id, role, type, value, chosen, locked)
-select :tenant, :role, :type, :value::integer, :chosen::integer, :locked::integer
+insert into campana.role_preference (tenant_id, role, type, value, chosen, locked, reason)
+select :tenant, :role, :type, :value::integer, :chosen::integer, :locked::integer, :reason
 where :chosen::integer <> 0 or :locked::integer <> 0
 on conflict (tenant_id, role, type) do update
-set value = excluded.value, chosen = excluded.chosen, locked = excluded.locked;
+set value = excluded.value, chosen = excluded.chosen, locked = excluded.locked, reason = excluded.reason;
 
 -- name: attend_tenant!
 insert into campana.tenant_attention (

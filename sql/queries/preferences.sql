@@ -1,7 +1,7 @@
 -- name: types
 -- Every lasting type with what the layers say of it to this person.
-select k.name as type, k.channels, t.value as tenant_value, t.chosen as tenant_chosen, t.locked as tenant_locked,
-  r.value as role_value, r.chosen as role_chosen, r.locked as role_locked, p.value as person_value, p.chosen as person_chosen
+select k.name as type, k.channels, t.value as tenant_value, t.chosen as tenant_chosen, t.locked as tenant_locked, t.reason as tenant_reason,
+  r.value as role_value, r.chosen as role_chosen, r.locked as role_locked, r.reason as role_reason, p.value as person_value, p.chosen as person_chosen
 from (
   select b.name, b.channels from campana.builtin_type b where b.lasting
   union all
@@ -33,7 +33,8 @@ where u.tenant_id = :tenant and u.id = :reader;
 insert into campana.user_preference as p (tenant_id, user_id, type, value, chosen)
 select :tenant, :reader, type, :value::integer & :bits::integer, :bits from unnest(:types::text[]) type
 on conflict (tenant_id, user_id, type) do update
-set value = (p.value & ~excluded.chosen) | excluded.value, chosen = p.chosen | excluded.chosen;
+set value = (p.value & ~excluded.chosen) | excluded.value, chosen = p.chosen | excluded.chosen,
+  kept = p.kept & ~excluded.chosen;
 
 -- name: unchoose!
 -- These channels of these types are as the layers above say again.
@@ -42,7 +43,7 @@ with gone as (
   where tenant_id = :tenant and user_id = :reader and type = any (:types::text[]) and chosen & ~:bits::integer = 0
 )
 update campana.user_preference
-set value = value & ~:bits::integer, chosen = chosen & ~:bits::integer
+set value = value & ~:bits::integer, chosen = chosen & ~:bits::integer, kept = kept & ~:bits::integer
 where tenant_id = :tenant and user_id = :reader and type = any (:types::text[]) and chosen & ~:bits::integer <> 0;
 
 -- name: unchoose_all!
