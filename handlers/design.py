@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from handlers.guards import anyone
 from handlers.render import page
 
 SIDES = ("light", "dark")
+PARTS = (("samples", 5), ("compact", 5), ("panel", 2))
+"""Where notifications are shown, and how many."""
 
 
 class Sample(NamedTuple):
@@ -32,10 +35,12 @@ class Sample(NamedTuple):
 
 
 SAMPLES = (
-    Sample("order:ready", {"number": 41, "table": "6"}, "success", "high", reason="all", acts=True),
+    Sample("order:ready", {"number": 41, "table": "6"}, "success", "high", reason="all"),
     Sample("stock:out", {"product": "Tinte 7.1", "quantity": 0}, "warning", "urgent", minutes=4),
     Sample("system:alert", {"message": "p95 > 100 ms"}, "error", minutes=50, url=None),
-    Sample("sale:created", {"number": 7, "customer": "Marta", "total": "12.5"}, minutes=190),
+    Sample(
+        "sale:created", {"number": 7, "customer": "Marta", "total": "12.5"}, minutes=190, acts=True
+    ),
     Sample("lead:hot", {"name": "Ñico Ríos", "score": 0.9}, is_read=True, minutes=3000),
 )
 
@@ -45,22 +50,29 @@ async def show(request: web.Request) -> web.StreamResponse:
     """GET /design"""
     if not request.app[SETTINGS].demo:
         raise NotFound
-    samples = {
-        side: [_notification(side, number, sample) for number, sample in enumerate(SAMPLES)]
-        for side in SIDES
-    }
-    return page(request, "design/index.html", sides=SIDES, samples=samples)
+    shown = {part: {side: _rows(f"{part}-{side}", most) for side in SIDES} for part, most in PARTS}
+    return page(request, "design/index.html", sides=SIDES, **shown)
 
 
-def _notification(side: str, number: int, sample: Sample) -> dict[str, Any]:
+def _rows(prefix: str, most: int) -> list[dict[str, Any]]:
+    return [_notification(prefix, *each) for each in enumerate(SAMPLES[:most])]
+
+
+def _notification(prefix: str, number: int, sample: Sample) -> dict[str, Any]:
     said = words(sample.type, data=sample.data)
     actions = [
-        {"name": "open", "label": _("See all"), "url": "/notifications", "variant": "primary"},
-        {"name": "back", "label": _("Back"), "url": "/"},
+        {
+            "name": "confirm_payment",
+            "label": _("Confirm payment"),
+            "method": "post",
+            "url": f"/sales/{UUID(int=7)}/payment",
+            "variant": "primary",
+        },
+        {"name": "view_sale", "label": _("View sale"), "url": "/notifications"},
     ]
     return {
         **sample._asdict(),
-        "id": f"{side}-{number}",
+        "id": f"{prefix}-{number}",
         "seq": number,
         "title": said.title if said else sample.type,
         "message": said.message if said else "",

@@ -55,7 +55,7 @@
   function vanish(form) {
     const row = form.closest('.row');
     if (row) leave(row);
-    else dismiss(form.closest('.toast'));
+    else if (form.closest('.toast')) dismiss(form.closest('.toast'));
     fail(words.gone);
   }
 

@@ -25,7 +25,7 @@
     if (isTyping(event) || event.defaultPrevented || event.isComposing) return;
     if (moveInList(event)) return event.preventDefault();
     const action = KEYS[event.key];
-    if (!action || isOff() || hasModifier(event) || document.querySelector('dialog[open]')) return;
+    if (!action || isOff() || hasModifier(event) || document.querySelector('dialog:modal')) return;
     if (action() !== false) event.preventDefault();
   });
 
