@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, NamedTuple
 
+from babel import Locale
+
+from campana import i18n
 from campana.i18n import gettext
 
 
@@ -68,6 +72,15 @@ FIELDS = {
     "least_conversion": _("Conversion of a seller, at least"),
     "conversion_counts_from": _("Conversion counts beyond"),
 }
+VALUES = {
+    "publish": _("Publish"),
+    "read": _("Read"),
+    "impersonate": _("Act for people"),
+    "low": _("Everything"),
+    "medium": _("Normal"),
+    "high": _("Important"),
+    "urgent": _("Urgent"),
+}
 ABOUT = ("email", "name", "role", "type", "key", "user")
 """Where a row says what it is about, the best name first."""
 
@@ -98,6 +111,21 @@ def field_in_words(name: str) -> str:
     return gettext(FIELDS[name]) if name in FIELDS else name
 
 
+def value_in_words(field: str, value: Any) -> str:
+    """What a field held, as people read it; nothing for nothing."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(value_in_words(field, one) for one in value)
+    if value in (None, ""):
+        return ""
+    if field == "work_days":
+        return _days(value)
+    if field == "expires_at":
+        return _moment(str(value))
+    return gettext(VALUES[value]) if value in VALUES else str(value)
+
+
 def in_words(row: Any) -> Told:
     """What a row (action, detail) says."""
     detail = row["detail"] if isinstance(row["detail"], dict) else {}
@@ -110,5 +138,22 @@ def _changes(detail: dict[str, Any]) -> list[Change]:
         part if isinstance(part, dict) else {}
         for part in (detail.get("before"), detail.get("after"))
     )
-    names = list({**before, **after})
+    names = sorted({**before, **after}, key=_place)
     return [Change(name, before.get(name), after.get(name)) for name in names]
+
+
+def _place(field: str) -> int:
+    """Fields come in the order in which forms have them; what is unknown here comes last."""
+    return list(FIELDS).index(field) if field in FIELDS else len(FIELDS)
+
+
+def _moment(text: str) -> str:
+    try:
+        return i18n.date_and_time(dt.datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _days(mask: Any) -> str:
+    names = Locale.parse(i18n.current_locale()).days["stand-alone"]["abbreviated"]
+    return ", ".join(names[day] for day in range(7) if isinstance(mask, int) and mask >> day & 1)

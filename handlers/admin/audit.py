@@ -8,18 +8,22 @@ import io
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import orjson
 from aiohttp import web
 from pydantic import Field
 
 from campana.administration import audit
-from campana.errors import Invalid
 from campana.users import Person
 from handlers import fitting
 from handlers.admin import frame
-from handlers.admin.actions import action_in_words, field_in_words, in_words
+from handlers.admin.actions import (
+    action_in_words,
+    field_in_words,
+    in_words,
+    value_in_words,
+)
+from handlers.admin.days import midnight
 from handlers.app_keys import DB
 from handlers.declare import QueryShape
 from handlers.guards import administers
@@ -47,8 +51,8 @@ class AuditQuery(QueryShape):
         return audit.Filter(
             self.actor,
             self.action,
-            _midnight(self.since, person, 0),
-            _midnight(self.until, person, 1),
+            midnight(self.since, person),
+            midnight(self.until, person, later=1),
             self.q,
             self.before or audit.NEWEST,
         )
@@ -79,6 +83,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         action_choices=sorted([(one, action_in_words(one)) for one in actions], key=itemgetter(1)),
         in_words=in_words,
         field_in_words=field_in_words,
+        value_in_words=value_in_words,
     )
 
 
@@ -135,14 +140,3 @@ def _written(cells: Any) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()
-
-
-def _midnight(day: dt.date | None, person: Person, later: int) -> dt.datetime | None:
-    """The beginning of that day, or of the next one, where the person is."""
-    if day is None:
-        return None
-    try:
-        begin = dt.datetime.combine(day + dt.timedelta(days=later), dt.time())
-        return begin.replace(tzinfo=ZoneInfo(person.time_zone)).astimezone(dt.UTC)
-    except OverflowError:
-        raise Invalid("There is no such day.", field="until" if later else "since") from None

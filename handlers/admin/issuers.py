@@ -1,4 +1,7 @@
-"""Tokens (JWT): whose are accepted here, with which public keys."""
+"""Tokens (JWT): whose are accepted here, with which public keys; and our own.
+
+Secrets of our own tokens belong to the installation: its operator sets them, nobody sees them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from campana.errors import NotFound
 from campana.i18n import gettext as _
 from handlers import fitting
 from handlers.admin import forms, frame
-from handlers.app_keys import DB
+from handlers.app_keys import DB, SETTINGS
 from handlers.declare import Shape, path_id
 from handlers.guards import administers
 
@@ -141,6 +144,7 @@ async def _list(
         rows=rows,
         names=token_keys.names,
         typed=typed,
+        secrets=len(request.app[SETTINGS].token_secrets),
         flashes=flashes,
         **state,
     )
