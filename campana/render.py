@@ -103,6 +103,7 @@ def words(
             "data": data if isinstance(data, dict) else {},
             "actor_name": actor_name,
             "subject": subject or "",
+            "locale": i18n.current_locale(),
         }
     )
     said = {name: "".join(block(context)).strip() for name, block in template.blocks.items()}
@@ -182,6 +183,7 @@ FILTERS = {
     "buttons": buttons,
     "begun": begun,
     "capped": shown_count,
+    "bits": lambda mask, wanted: bool(mask & wanted),
 }
 
 

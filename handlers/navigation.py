@@ -7,6 +7,7 @@ from aiohttp import web
 from campana import inbox
 from campana.db import Tx
 from campana.i18n import gettext as _
+from campana.preferences import matrix
 from campana.users import Person
 from handlers.app_keys import DB, HUB, SETTINGS
 from handlers.replies import is_htmx, wants_html
@@ -34,6 +35,7 @@ async def frame(request: web.Request) -> dict[str, Any]:
             "unread": head.unread,
             "rev": head.rev,
             "nav": await ways(tx, person, request.path_qs),
+            "habits": await matrix.settings_of_person(tx, person),
         }
 
 

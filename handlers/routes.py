@@ -30,6 +30,8 @@ from handlers import (
 )
 from handlers.admin import attention, audit, frame, issuers, keys, people, roles, settings
 from handlers.preferences import api
+from handlers.preferences import edits as preferences_edits
+from handlers.preferences import pages as preferences_pages
 from handlers.sales import checkouts, counter, edits, outcomes, pages
 
 
@@ -63,6 +65,16 @@ SIGNED_IN = [
     web.get("/notifications/latest", inbox_pages.latest),
     web.get("/notifications/{id}", inbox_pages.follow),
     web.post("/notifications/{id}/actions/{name}", presses.create),
+    web.get("/preferences", preferences_pages.index),
+    web.get("/preferences/part", preferences_pages.part),
+    web.post("/preferences/types", preferences_edits.types),
+    web.post("/preferences/channels", preferences_edits.channels),
+    web.post("/preferences/hours", preferences_edits.hours),
+    web.post("/preferences/habits", preferences_edits.habits),
+    web.post("/preferences/pause", preferences_edits.pause),
+    web.post("/preferences/mutes", preferences_edits.mutes),
+    web.post("/preferences/reset", preferences_edits.reset),
+    web.post("/preferences/test", preferences_edits.test),
     web.get("/stream", stream.browser, allow_head=False),
     web.get("/sales/mine", pages.mine),
     web.get("/sales/mine/list", pages.mine_part),
@@ -99,6 +111,13 @@ ADMINISTRATORS = [
     web.post("/admin/roles/{id}/delete", roles.delete),
     web.get("/admin/attention", attention.edit),
     web.post("/admin/attention", attention.update),
+    web.get("/admin/announcements", announcements.index),
+    web.get("/admin/announcements/new", announcements.new),
+    web.post("/admin/announcements", announcements.create),
+    web.post("/admin/announcements/count", announcements.count),
+    web.get("/admin/announcements/{id}", announcements.show),
+    web.post("/admin/announcements/{id}", announcements.update),
+    web.post("/admin/announcements/{id}/withdraw", announcements.withdraw),
     web.get("/admin/settings", settings.edit),
     web.post("/admin/settings", settings.update),
     web.get("/admin/keys", keys.index),

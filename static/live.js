@@ -104,6 +104,7 @@
     let greeted = false;
     let headSeq = 0; // what came before this connection has at most this number
     let signedOut = false;
+    let cut = false; // the last connection ended without a goodbye, after it had said hello
     let streamAgainAt = 0;
     let pollsFailed = false;
     let notBefore = 0; // what Retry-After asked for
@@ -126,6 +127,7 @@
       const query = new URLSearchParams();
       if (tag) query.set('tag', tag);
       if (lastId) query.set('last_event_id', lastId);
+      if (cut) query.set('again', '1');
       if (mode === 'poll') query.set('poll', '1');
       if (mode === 'poll' && signal) query.set('signal', signal);
       return `${url}?${query}`;
@@ -242,6 +244,7 @@
         item.moved = lastId !== '' && id !== lastId;
         item.clock = Date.parse(data.timestamp) - Date.now();
         greeted = true;
+        cut = !polls;
         signal = data.signal === undefined ? '' : String(data.signal);
         headSeq = Number(data.seq) || 0;
         if (id) lastId = id;
@@ -251,6 +254,7 @@
         item.old = seqOf(id) <= headSeq;
       } else if (name === 'bye') {
         signedOut = data.reason === 'signed_out';
+        cut = false;
       }
       batch.push(item);
     }
@@ -539,6 +543,10 @@
       hello();
     }
 
+    if (place.dataset.off) { // its reader wants pages that stand still
+      window.live = { poke() {}, once: (_id, effect) => effect() };
+      return show({ state: 'off', mode: '' });
+    }
     document.addEventListener('visibilitychange', looked);
     document.addEventListener('resume', () => hello());
     window.addEventListener('online', () => hello());

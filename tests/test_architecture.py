@@ -44,8 +44,10 @@ CORRIDOR: dict[str, set[str]] = {
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
     "clock": {
-        *("db", "errors", "outbox", "queries", "retention", "search", "sessions", "signals"),
+        *("corrections", "db", "errors", "outbox", "queries", "retention", "search", "sessions"),
+        "signals",
     },
+    "corrections": {"db", "queries", "signals"},
     "retention": {"db", "queries", "signals"},
     "epoch": {"db", "queries"},
     "roster": {"db", "errors", "hub", "queries", "stream"},

@@ -19,6 +19,7 @@ from campana.preferences.matrix import UserSettings
 from campana.preferences.policy import Attention
 from campana.queries import queries
 from campana.users import Person
+from campana.words import words_for
 
 MOST_REMINDERS = 10
 FARTHEST_REMINDER = 7 * 24 * 60
@@ -146,6 +147,15 @@ def move(time_zone: str | None) -> Verb:
         await queries.preferences.move(tx, **_whose(person), time_zone=time_zone)
 
     return run
+
+
+async def recent_subjects(tx: Tx, person: Person) -> list[tuple[str, str]]:
+    """What the newest notifications are about and is not muted: (subject, title), at most 20."""
+    rows = queries.preferences.subjects(tx, **_whose(person))
+    return [
+        (row["subject"], words_for(row["words"], person.locale).get("title") or row["subject"])
+        async for row in rows
+    ]
 
 
 async def _refuse_locked(

@@ -59,6 +59,15 @@ class Row:
     def cell(self, channel: str) -> Cell:
         return next(cell for cell in self.cells if cell.channel == channel)
 
+    def chose(self, cell: Cell) -> bool:
+        """Whether the person said something of this very cell."""
+        return bool(self.layers.person.chosen & cell.bit)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the person said something of this type."""
+        return bool(self.layers.person.chosen)
+
     @property
     def business(self) -> str:
         return _BUSINESS.get(self.type.partition(":")[0], "own")
@@ -133,8 +142,10 @@ def _row(common: Layers, found: Mapping[str, Any]) -> Row:
 
 
 def _masks(found: Mapping[str, Any], layer: str) -> Masks:
-    bits = (found[f"{layer}_{part}"] or 0 for part in ("value", "chosen", "locked"))
-    return Masks(*bits, found[f"{layer}_reason"] or "")
+    value, chosen, locked = (
+        found[f"{layer}_{part}"] or 0 for part in ("value", "chosen", "locked")
+    )
+    return Masks(value, chosen, locked, found[f"{layer}_reason"] or "")
 
 
 def _is_shown(row: Row, wanted: set[str]) -> bool:

@@ -249,6 +249,7 @@ def _cells(row: matrix.Row) -> dict[str, Any]:
             "decided_by": cell.decided_by,
             "lock": cell.lock,
             "locked_by": cell.locked_by,
+            "reason": cell.reason,
         }
         for cell in row.cells
     }

@@ -89,6 +89,7 @@ class CellShape(Shape):
     decided_by: LayerName
     lock: Literal["required", "blocked"] | None
     locked_by: LayerName | None
+    reason: str = Field(description="Why it is locked, as who locked it says; may be empty.")
 
 
 class ChannelShape(Shape):

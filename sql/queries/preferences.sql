@@ -113,3 +113,32 @@ select exists (select from pg_timezone_names where name = :time_zone);
 insert into campana.signal (tenant_id, name, user_id, payload)
 values (:tenant, 'preferences', :reader, '{}')
 returning id;
+
+-- name: arrived$
+-- The channels of an event's row in this inbox; 0 when it has none, null while the event waits.
+select coalesce((
+  select i.channels from campana.place_of(:tenant, :reader, array[e.id]) p
+  join campana.inbox i on i.tenant_id = :tenant and i.user_id = :reader and i.seq = p.seq
+), 0)
+from campana.event e
+where e.tenant_id = :tenant and e.id = :event;
+
+-- name: subjects
+-- What this person's newest notifications are about, for muting: subject and title, newest first.
+select s.subject, s.words
+from (
+  select distinct on (e.subject) e.subject, e.words, i.seq
+  from (
+    select i.event_id, i.seq from campana.inbox i
+    where i.tenant_id = :tenant and i.user_id = :reader and i.state = 0
+    order by i.seq desc limit 100
+  ) i
+  join campana.event e on e.tenant_id = :tenant and e.id = i.event_id
+  where e.subject is not null
+  order by e.subject, i.seq desc
+) s
+where not exists (
+  select from campana.user_mute m
+  where m.tenant_id = :tenant and m.subject = s.subject and m.user_id = :reader)
+order by s.seq desc
+limit 20;

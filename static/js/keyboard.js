@@ -39,7 +39,7 @@
   }
 
   function isOff() {
-    return remembered('keys', 'on') === 'off';
+    return help.hasAttribute('data-off') || remembered('keys', 'on') === 'off';
   }
 
   /* ---- Rows -------------------------------------------------------------------------------- */

@@ -47,6 +47,17 @@
     });
   });
 
+  /* ---- Notifications of the system, where the browser may show them ------------------------- */
+
+  campana.startDesktop = () => {
+    if (!window.Notification || Notification.permission !== 'granted' || campana.desktop) return;
+    campana.desktop = document.createElement('script');
+    campana.desktop.src = campana.words.desktop;
+    document.head.append(campana.desktop);
+  };
+  campana.startDesktop();
+  window.addEventListener('storage', campana.startDesktop); // allowed in another tab
+
   /* ---- The choice, in the person's menu ---------------------------------------------------- */
 
   const choice = byId('sound-choice');

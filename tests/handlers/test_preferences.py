@@ -69,6 +69,7 @@ async def test_whoever_set_nothing_has_what_the_source_promises(client: SignIn, 
         "decidedBy": "type",
         "lock": None,
         "lockedBy": None,
+        "reason": "",
     }
     assert told["channels"]["email"] == {"setUp": False, "enabled": True}
     assert "calendar:refresh" not in told["types"], "live ones leave no notification"
@@ -154,6 +155,7 @@ async def test_a_lock_holds_and_says_whose_it_is(
         "decidedBy": "tenant",
         "lock": "required",
         "lockedBy": "tenant",
+        "reason": "",
     }
     assert told["types"][TYPE]["sound"]["lock"] == "blocked"
     problem = await patch(luis, 409, types={TYPE: {"toast": False}})
@@ -283,3 +285,112 @@ async def test_the_sales_team_begins_as_its_document_says(owner: Any) -> None:
         ("SECRETARY", "high", False, None, None, 31),
         ("SELLER", "medium", True, "22:00:00", "08:00:00", 31),
     ]
+
+
+PAGE = {"Accept": "text/html"}
+HTMX = {**PAGE, "HX-Request": "true"}
+
+
+async def send(browser: Browser, path: str, headers: Any = None, **fields: str) -> tuple[int, str]:
+    """Status and text of what a form leads to."""
+    answer = await browser.post(f"/preferences/{path}", data=fields, headers=headers or PAGE)
+    return answer.status, await answer.text()
+
+
+async def test_the_page_saves_by_plain_forms_and_says_so(
+    client: SignIn, cast: Cast, received: Inbox
+) -> None:
+    luis, me = await client(cast.luis_colleague), cast.luis_colleague
+    status, html = await send(luis, "types", change=f"{TYPE} toast off")
+    assert status == 200
+    assert "Venta nueva · Emergente: apagado." in html
+    assert await received(me) == DEFAULT & ~TOAST
+    status, html = await send(luis, "types", change=f"{TYPE},sale:updated all default")
+    assert "Todo este grupo: como te lo dieron." in html
+    assert await received(me) == DEFAULT
+    await send(luis, "channels", change="sound off")
+    assert await received(me) == DEFAULT & ~SOUND
+    _status, html = await send(luis, "pause", **{"for": "tomorrow"})
+    assert "En pausa hasta" in html
+    assert await received(me, priority="urgent") == INBOX
+    await send(luis, "pause", **{"for": ""})
+    await send(luis, "mutes", mute="sale:7")
+    assert await received(me, subject="sale:7") == INBOX
+    await send(luis, "mutes", unmute="sale:7")
+    _status, html = await send(luis, "hours", quiet="own", start="22:00", end="08:00", days="own",
+        monday="on", urgent="no", min_priority="high", time_zone="Europe/Madrid")  # fmt: skip
+    assert "Tu horario está guardado." in html
+    told = await (await luis.get(API)).json()
+    assert told["quietHours"] == {"start": "22:00", "end": "08:00"}
+    assert (told["workDays"], told["timeZone"]) == (["monday"], "Europe/Madrid")
+    assert await received(me, priority="medium") is None
+    await send(luis, "habits", toast_seconds="9", reminder_minutes="60 1440, 15", shortcuts="on")
+    told = await (await luis.get(API)).json()
+    assert (told["toastSeconds"], told["liveUpdates"], told["shortcuts"]) == (9, False, True)
+    assert told["reminderMinutesBefore"] == [1440, 60, 15]
+    page = await (await luis.get("/notifications", headers=PAGE)).text()
+    assert 'data-seconds="9"' in page
+    assert "data-off=" in page
+    await send(luis, "reset")
+    assert (await (await luis.get(API)).json())["toastSeconds"] == 5
+
+
+async def test_htmx_gets_the_part_alone(client: SignIn, cast: Cast) -> None:
+    luis = await client(cast.luis_colleague)
+    status, html = await send(luis, "types", HTMX, change=f"{TYPE} toast off")
+    assert status == 200
+    assert "<html" not in html
+    assert 'id="preferences"' in html
+
+
+async def test_a_locked_cell_has_no_switch_and_says_why(
+    client: SignIn, db: Database, cast: Cast
+) -> None:
+    await lock(db, cast.luis_colleague, Masks(TOAST, TOAST, TOAST))
+    luis = await client(cast.luis_colleague)
+    html = await (await luis.get("/preferences", headers=PAGE)).text()
+    assert "Lo exige tu negocio" in html
+    assert 'id="sale-created-toast"' not in html
+    status, html = await send(luis, "types", change=f"{TYPE} toast off")
+    assert status == 422
+    assert "Esto lo decide tu negocio o tu rol." in html
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "said"),
+    [
+        ("hours", {"quiet": "own", "start": "22:00", "end": "22:00"}, "dos horas distintas"),
+        ("hours", {"quiet": "own", "start": "later"}, "dos horas distintas"),
+        ("hours", {"days": "own"}, "Al menos un día es laborable"),
+        ("hours", {"time_zone": "Mars/Olympus"}, "No existe esa zona horaria"),
+        ("hours", {"min_priority": "extreme"}, "Elige una de las prioridades"),
+        ("habits", {"toast_seconds": "900"}, "entre 2 y 60 segundos"),
+        ("habits", {"toast_seconds": "x"}, "Este valor no sirve"),
+        ("habits", {"reminder_minutes": "1 " * 10_000}, "Hasta diez"),
+        ("habits", {"reminder_minutes": "soon"}, "Hasta diez"),
+        ("pause", {"for": "date", "date": "2001-01-01"}, "termina en el futuro"),
+        ("pause", {"for": "date", "date": "never"}, "termina en el futuro"),
+        ("mutes", {"mute": "everything"}, "no se puede silenciar"),
+        ("types", {"change": "sale:made toast off"}, ""),
+        ("types", {"change": "nonsense"}, ""),
+        ("channels", {"change": "inbox off"}, ""),
+    ],
+)
+async def test_a_form_that_cannot_be_meant_says_what_helps(
+    client: SignIn, cast: Cast, path: str, fields: dict[str, str], said: str
+) -> None:
+    status, html = await send(await client(cast.luis_colleague), path, **fields)
+    assert status == 422
+    assert said in html
+
+
+async def test_a_trial_says_what_became_of_it(
+    live_app: Any, client: SignIn, db: Database, cast: Cast
+) -> None:
+    luis = await client(cast.luis_colleague)
+    _status, html = await send(luis, "test")
+    assert "La prueba llegó: Bandeja, Emergente, Sonido, Escritorio." in html
+    await send(luis, "types", change="announcement:published inbox off")
+    _status, html = await send(luis, "test")
+    assert "La prueba no llegó." in html
+    assert "Está apagada en la bandeja" in html

@@ -1,0 +1,146 @@
+"""Preferences in the reader's words: channels, layers, businesses, and each step of a decision."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_day_names
+
+from campana import channels, i18n
+from campana.i18n import gettext
+from campana.preferences.policy import EVERY_DAY, Quiet, Step
+
+
+def _(message: str) -> str:
+    """Marks a text for translation; it is translated when it is shown."""
+    return message
+
+
+CHANNELS = {
+    "inbox": _("Inbox"),
+    "toast": _("Toast"),
+    "sound": _("Sound"),
+    "desktop": _("Desktop"),
+    "email": _("E-mail"),
+    "push": _("Push"),
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+}
+LAYERS = {
+    "type": _("Default"),
+    "tenant": _("Your business"),
+    "role": _("Your role"),
+    "person": _("You"),
+}
+BUSINESSES = {
+    "calendar": _("Appointments"),
+    "crm": _("Conversations and leads"),
+    "pos": _("Orders"),
+    "sales": _("Sales"),
+    "inventory": _("Stock"),
+    "general": _("General"),
+    "own": _("Of your business"),
+}
+PRIORITIES = {
+    "low": _("Low"),
+    "medium": _("Medium"),
+    "high": _("High"),
+    "urgent": _("Urgent"),
+}
+LOCKS = {
+    ("required", "tenant"): _("Required by your business"),
+    ("required", "role"): _("Required for your role"),
+    ("blocked", "tenant"): _("Blocked by your business"),
+    ("blocked", "role"): _("Blocked for your role"),
+}
+
+
+def channel_in_words(name: str) -> str:
+    return gettext(CHANNELS[name])
+
+
+def layer_in_words(layer: str) -> str:
+    return gettext(LAYERS[layer])
+
+
+def business_in_words(name: str) -> str:
+    return gettext(BUSINESSES[name])
+
+
+def priority_in_words(name: str) -> str:
+    return gettext(PRIORITIES[name])
+
+
+def lock_in_words(lock: str, layer: str) -> str:
+    return gettext(LOCKS[lock, layer])
+
+
+def mask_in_words(mask: int) -> str:
+    """`Inbox, Toast`; `nothing` for none."""
+    names = [channel_in_words(channel.name) for channel in channels.CHANNELS if mask & channel.bit]
+    return ", ".join(names) or gettext("nothing")
+
+
+def hours_in_words(quiet: Quiet) -> str:
+    return f"{quiet.start:%H:%M}–{quiet.end:%H:%M}"
+
+
+def day_names() -> list[str]:
+    """Monday first, short."""
+    names = get_day_names("abbreviated", locale=i18n.current_locale())
+    return [names[number].rstrip(".") for number in range(7)]
+
+
+def days_in_words(mask: int) -> str:
+    """`Mon, Tue`; `every day` for all seven."""
+    if mask == EVERY_DAY:
+        return gettext("every day")
+    return ", ".join(name for place, name in enumerate(day_names()) if mask >> place & 1)
+
+
+def until_in_words(moment: dt.datetime, time_zone: str) -> str:
+    """`22 nov 2026, 15:04` by the clock of that zone."""
+    with i18n.use_locale(i18n.current_locale(), time_zone):
+        return i18n.date_and_time(moment.astimezone(ZoneInfo(time_zone)))
+
+
+def step_in_words(step: Step) -> str:
+    """One rule at work, as a sentence."""
+    return _SENTENCES[step.rule](step)
+
+
+def _layer(said: str) -> Callable[[Step], str]:
+    return lambda step: gettext(said) % {"channels": mask_in_words(step.after)}
+
+
+def _plain(said: str) -> Callable[[Step], str]:
+    return lambda step: gettext(said)
+
+
+def _with(said: str, told: Callable[[Any], str]) -> Callable[[Step], str]:
+    return lambda step: gettext(said) % {"detail": told(step.detail)}
+
+
+_SENTENCES: dict[str, Callable[[Step], str]] = {
+    "actor": _plain(_("You did it yourself, and nobody is told of their own deeds.")),
+    "type": _layer(_("By default it goes to: %(channels)s.")),
+    "tenant": _layer(_("Your business made that: %(channels)s.")),
+    "role": _layer(_("Your role made that: %(channels)s.")),
+    "person": _layer(_("You made that: %(channels)s.")),
+    "switched_off": _layer(_("Without the channels that you switched off: %(channels)s.")),
+    "no_inbox": _plain(_("It is switched off in the inbox, so nothing arrives.")),
+    "minimum": _with(
+        _("Its priority is below the minimum (%(detail)s), so nothing arrives."),
+        priority_in_words,
+    ),
+    "paused": _plain(_("Notifications are paused: it arrives without noise.")),
+    "urgent": _plain(_("It is urgent and breaks through quiet hours and days off.")),
+    "day_off": _plain(_("It is a day off: it arrives without noise.")),
+    "quiet": _with(
+        _("These are quiet hours (%(detail)s): it arrives without noise."), hours_in_words
+    ),
+    "muted": _plain(_("You muted what it is about: it arrives without noise.")),
+}

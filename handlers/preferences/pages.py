@@ -1,0 +1,89 @@
+"""The page of preferences, and its part that forms answer with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from aiohttp import web
+
+from campana.channels import CHANNELS
+from campana.preferences import choices, matrix, words
+from campana.preferences.policy import PRIORITIES, Attention, Layers, Personal
+from campana.preferences.trial import Outcome
+from handlers import flashes, replies
+from handlers.app_keys import DB
+from handlers.guards import signed_in
+from handlers.render import page
+
+PAGE = "/preferences"
+PART = "preferences/_preferences.html"
+
+
+@signed_in
+async def index(request: web.Request) -> web.StreamResponse:
+    """GET /preferences"""
+    left = await flashes.take(request)
+    return await show(request, left[0] if left else None)
+
+
+@signed_in
+async def part(request: web.Request) -> web.StreamResponse:
+    """GET /preferences/part: the same without the page around it, after a change elsewhere."""
+    return page(request, PART, **await _context(request))
+
+
+async def show(
+    request: web.Request, said: dict[str, str] | None, status: int = 200, **more: Any
+) -> web.StreamResponse:
+    """The page as it is now, saying what has just been done; for htmx the part of it."""
+    context = {**await _context(request), "said": said, **more}
+    if replies.is_htmx(request):
+        return page(request, PART, **context)
+    zones = sorted(zone for zone in available_timezones() if "/" in zone)
+    return page(request, "preferences/index.html", status, zones=zones, **context)
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """What became of a test, for the page."""
+    return {
+        "outcome": outcome,
+        "reached": words.mask_in_words(outcome.channels),
+        "steps": [words.step_in_words(step) for step in outcome.decision.steps],
+    }
+
+
+async def _context(request: web.Request) -> dict[str, Any]:
+    person = request["person"]
+    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
+        now = await matrix.of_person(tx, person)
+        subjects = await choices.recent_subjects(tx, person)
+    until = now.common.personal.paused_until
+    is_paused = until is not None and until > dt.datetime.now(dt.UTC)
+    return {
+        "prefs": now,
+        "groups": now.groups(person.modules),
+        "channels": CHANNELS,
+        "shown": [channel for channel in CHANNELS if channel.is_set_up],
+        "own": now.common.personal,
+        "first": {name: now.common.first(name) for name in Attention.__slots__},
+        "above": _above(now.common),
+        "paused_until": until if is_paused else None,
+        "tomorrow": _tomorrow(now.common.time_zone),
+        "subjects": subjects,
+        "priorities": PRIORITIES,
+        "days": words.day_names(),
+        "say": words,
+    }
+
+
+def _above(common: Layers) -> dict[str, Any]:
+    """What would hold if this person said nothing: (value, layer) by name."""
+    silent = replace(common, personal=Personal())
+    return {name: silent.first(name) for name in Attention.__slots__}
+
+
+def _tomorrow(time_zone: str) -> dt.date:
+    return dt.datetime.now(ZoneInfo(time_zone)).date() + dt.timedelta(days=1)
