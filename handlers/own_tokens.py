@@ -8,8 +8,8 @@ from pydantic import Field
 from campana import own_tokens
 from handlers import replies
 from handlers.app_keys import SETTINGS
-from handlers.declare import Shape, operation
-from handlers.guards import signed_in
+from handlers.declare import QueryShape, Shape, operation
+from handlers.guards import program
 from handlers.shapes import MadeToken
 
 
@@ -19,14 +19,26 @@ class HowLong(Shape):
     seconds: int = Field(3600, ge=60, le=own_tokens.LONGEST_LIFE, description="How long it holds.")
 
 
-@signed_in
-@operation("Make a token for a person", tag="tokens", form=HowLong, answers={201: MadeToken})
-async def create(request: web.Request, form: HowLong) -> web.Response:
+class ForWhom(QueryShape):
+    """Whose token."""
+
+    user: str = Field(description="The person, by e-mail or id.")
+
+
+@program("impersonate")
+@operation(
+    "Make a token for a person",
+    tag="tokens",
+    query=ForWhom,
+    form=HowLong,
+    answers={201: MadeToken},
+)
+async def create(request: web.Request, query: ForWhom, form: HowLong) -> web.Response:
     """POST /api/tokens?user=
 
-    With a key of scope impersonate. Whoever has the token is that person under /api/, streams
-    included, until it ends or the key is revoked; it cannot publish.
+    Whoever has the token is that person under /api/, streams included, until it ends or the key is
+    revoked; it cannot publish.
     """
-    secrets = request.app[SETTINGS].token_secrets
-    token, end = own_tokens.make(secrets, request["person"], form.seconds)
+    secrets, person = request.app[SETTINGS].token_secrets, request["person"]
+    token, end = own_tokens.make(secrets, person, form.seconds)
     return replies.json({"token": token, "expiresAt": end.isoformat()}, status=201)

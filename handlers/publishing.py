@@ -77,7 +77,7 @@ async def create(request: web.Request, query: PublishQuery) -> web.Response:
         found = await request.app[DOOR].foresee(tenant.id, for_sql(events), is_array=is_array)
         told = list(map(_foreseen, found))
         return replies.json({"events": told} if is_array else told[0], headers=said)
-    submission = _submission(events, is_array, await _whole(request), request.headers)
+    submission = await _submission(request, events, is_array)
     answer, is_repetition = await request.app[DOOR].accept(tenant.id, submission)
     if is_repetition:
         said["Idempotency-Replayed"] = "true"
@@ -117,9 +117,9 @@ async def _read(request: web.Request) -> tuple[list[EventShape], bool]:
     return fitted(EVENTS, KNOWN, [sent], is_array=False), False
 
 
-def _submission(events: list[EventShape], is_array: bool, body: bytes, headers: Any) -> Submission:
-    key = headers.get("Idempotency-Key")
-    repeatable = None if key is None else Repeatable(key, body)
+async def _submission(request: web.Request, events: list[EventShape], is_array: bool) -> Submission:
+    key = request.headers.get("Idempotency-Key")
+    repeatable = None if key is None else Repeatable(key, await _whole(request))
     has_dedupe_keys = any(event.dedupe_key is not None for event in events)
     return Submission(for_sql(events), is_array, has_dedupe_keys, repeatable)
 

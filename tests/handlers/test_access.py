@@ -7,6 +7,7 @@ in `somebody_elses()`: something of norte's that exists and that only some may r
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -54,6 +55,7 @@ def routes(app: web.Application) -> list[Route]:
 async def ask(browser, route, path=None, **more):
     """Status and headers. A stream that opens is not read: its headers say enough."""
     path = path or route.path.replace("{id}", str(uuid4())).replace("{path}", "css/base.css")
+    path = re.sub(r"{\w+}", "any", path)
     headers = {"Accept": "text/html", **more.pop("headers", {})}
     if route.method not in ("GET", "DELETE"):
         headers |= FORM
