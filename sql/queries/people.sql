@@ -13,7 +13,7 @@ where u.tenant_id = :tenant
   and (:sought::text is null
     or strpos(unaccent(lower(u.name)) || ' ' || u.email, unaccent(lower(:sought))) > 0)
   and (:after::uuid is null or (lower(u.name), u.id) > (
-    select lower(a.name), a.id from campana.users a where a.tenant_id = :tenant and a.id = :after))
+    (select lower(a.name) from campana.users a where a.tenant_id = :tenant and a.id = :after), :after::uuid))
 order by lower(u.name), u.id
 limit :limit;
 

@@ -189,6 +189,19 @@ async def test_a_change_is_written_with_before_and_after(
     assert await owner.fetchval("select count(*) from campana.audit") == told, "nothing changed"
 
 
+async def test_htmx_gets_the_confirmation_or_the_form_and_no_page(
+    client: SignIn, cast: Cast
+) -> None:
+    ana, htmx = await client(cast.ana_admin), {"HX-Request": "true"}
+    path = f"/admin/people/{cast.luis_colleague.id}"
+    form = {"name": "Luis Nuevo", "role": "STAFF"}
+    done = await send(ana, path, form, **htmx)
+    assert (done.status, done.text.startswith("<p")) == (200, True)
+    refused = await send(ana, path, form | {"name": " "}, **htmx)
+    assert (refused.status, "<html" in refused.text) == (422, False)
+    assert 'id="name-error"' in refused.text
+
+
 async def test_two_who_edit_at_once_lose_nothing(client: SignIn, owner: Any, cast: Cast) -> None:
     ana, luis = await client(cast.ana_admin), cast.luis_colleague
     path = f"/admin/people/{luis.id}"
