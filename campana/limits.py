@@ -123,7 +123,7 @@ class Limits:
         self._shut_out(person.id, row["seconds"])
         if row["used"] == most + 1:
             await self._close_streams(person, path)
-        raise _too_many("small changes from this person", most, row["seconds"], said)
+        raise _too_many("client events of this person", most, row["seconds"], said)
 
     async def _close_streams(self, person: Person, path: str) -> None:
         log.warning(
