@@ -10,10 +10,18 @@
   /* ---- Changed elsewhere ------------------------------------------------------------------- */
 
   const part = () => byId('preferences');
-  let own = 0; // answers of ours whose signal is still to come
+  let own = 0; // changes of ours whose signal is still to come: before the answer, or after it
 
+  function changes({ request, sourceElement }) {
+    return request.method !== 'GET' && sourceElement.closest('#preferences') && !request.action.endsWith('/test');
+  }
+
+  document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+    if (changes(ctx)) own += 1;
+  });
   document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
-    if (ctx.request.method !== 'GET' && ctx.sourceElement.closest('#preferences') && ctx.response.status < 400) own += 1;
+    const refused = ctx.response.status >= 400 || ctx.text.includes('flash-error');
+    if (changes(ctx) && refused && own) own -= 1;
   });
   place.addEventListener('stream:preferences', () => {
     if (own) own -= 1;

@@ -1,0 +1,108 @@
+"""Preferences as people meet them: saved at a press, seen elsewhere, heard from the next event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.async_api import Page, expect
+
+from campana.channels import SOUND
+from campana.db import Database
+from campana.preferences import layers
+from campana.preferences.policy import Masks
+from tests.browser import IN_BROWSERS
+from tests.browser.axe import Look, is_accessible
+from tests.browser.conftest import Visit
+from tests.browser.pages import ELSEWHERE, badge, beside, is_live, watched
+from tests.cast import Cast
+from tests.corridor.conftest import Publish
+
+pytestmark = IN_BROWSERS
+
+HIDDEN = """
+Object.defineProperty(document, 'hidden', { get: () => true });
+window.shown = [];
+addEventListener('desktop:shown', ({ detail }) => shown.push(detail));
+"""
+"""A tab that nobody looks at."""
+
+
+async def test_a_press_is_saved_said_and_seen_on_the_other_device(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    desk = await is_live(await visit(cast.ana_admin, "/preferences"))
+    phone = await is_live(await visit(cast.ana_admin, "/preferences"))
+    toast = desk.get_by_role("switch", name="Venta nueva: Emergente")
+    await toast.focus()
+    await desk.keyboard.press("Space")
+    await expect(desk.get_by_role("status").filter(has_text="apagado")).to_be_visible()
+    await expect(toast).to_be_checked(checked=False)
+    await expect(toast).to_be_focused()
+    await expect(phone.get_by_role("switch", name="Venta nueva: Emergente")).to_be_checked(
+        checked=False
+    )
+
+    await desk.goto(ELSEWHERE)
+    await is_live(desk)
+    await publish(title="Sin ruido")
+    await expect(badge(desk)).to_have_text("1")
+    await publish(title="Con ruido", type="stock:low")
+    await expect(desk.locator(".toast-title")).to_have_text(["Con ruido"])
+    assert (await watched(desk))["toasts"] == 1
+
+
+async def test_a_pause_makes_the_next_event_silent(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    ana = await is_live(await visit(cast.ana_admin, "/preferences"))
+    await ana.get_by_role("button", name="Pausar 1 hora").click()
+    await expect(ana.get_by_role("heading", name="En pausa hasta")).to_be_visible()
+    await ana.get_by_role("button", name="Probar").click()
+    outcome = ana.locator(".pref-outcome")
+    await expect(outcome).to_contain_text("La prueba llegó: Bandeja.")
+    await expect(outcome).to_contain_text("están en pausa")
+    await ana.goto(ELSEWHERE)
+    await is_live(ana)
+    await publish(title="Urgente", priority="urgent")
+    await expect(badge(ana)).to_have_text("2")
+    assert (await watched(ana))["toasts"] == 0
+
+
+async def test_one_desktop_notification_for_any_number_of_tabs(
+    visit: Visit, publish: Publish, cast: Cast
+) -> None:
+    first = await visit(cast.ana_admin, ELSEWHERE, script=HIDDEN, permissions=["notifications"])
+    tabs = [first, await beside(first, ELSEWHERE), await beside(first, ELSEWHERE)]
+    for tab in tabs:
+        await is_live(tab)
+        await tab.wait_for_function("campana.desktop")
+    event = await publish(title="En el escritorio")
+    await first.wait_for_function("id => watched.heard.includes(id)", arg=str(event))
+    last = await publish(title="Y otra")
+    for tab in tabs:
+        await tab.wait_for_function("id => watched.heard.includes(id)", arg=str(last))
+
+    async def all_shown() -> list[str]:
+        return sorted([one for tab in tabs for one in await tab.evaluate("shown")])
+
+    await _until(first, all_shown, sorted([str(event), str(last)]))
+
+
+async def _until(page: Page, found: Any, wanted: list[str]) -> None:
+    """Waits for as many as are wanted, then for one more turn of every lock."""
+    for _attempt in range(100):
+        if len(await found()) >= len(wanted):
+            break
+        await page.wait_for_timeout(50)
+    await page.evaluate("navigator.locks.request('a turn', () => {})")
+    assert await found() == wanted
+
+
+async def test_axe_finds_nothing_on_the_page(visit: Visit, db: Database, cast: Cast) -> None:
+    async with db.tenant(cast.norte) as tx:
+        masks = Masks(SOUND, SOUND, SOUND)
+        await layers.set_masks(tx, cast.norte, "sale:created", masks, actor="test")
+    ana = await is_live(await visit(cast.ana_admin, "/preferences", bypass_csp=True))
+    await ana.get_by_role("switch", name="Venta nueva: Emergente").click()
+    await expect(ana.locator(".pref-undo")).to_be_visible()
+    await is_accessible(ana, Look("light", 1280), Look("dark", 360))
