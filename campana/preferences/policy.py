@@ -8,7 +8,7 @@ two equal. `decide` also tells every step, for whoever asks "why?".
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -180,7 +180,8 @@ def decide(layers: Layers, occasion: Occasion) -> Decision:
 
 def cells(layers: Layers) -> list[Cell]:
     """Each channel as it stands, without hours and priorities: a row of the page."""
-    return [_cell(layers, channel.name, channel.bit) for channel in CHANNELS]
+    steps = list(_choices(layers, layers.default))
+    return [_cell(layers, steps, channel.name, channel.bit) for channel in CHANNELS]
 
 
 def layered(below: int, masks: Masks, locked: int) -> int:
@@ -218,7 +219,7 @@ def _choices(layers: Layers, channels: int) -> Iterator[Step]:
 def _attention(layers: Layers, occasion: Occasion, channels: int) -> Iterator[Step]:
     """What priority and time make of it. What is required passes the priority, never the clock."""
     if not channels & INBOX:
-        yield Step("no_inbox", _cell(layers, "inbox", INBOX).decided_by, channels, 0)
+        yield Step("no_inbox", cells(layers)[0].decided_by, channels, 0)
         return
     least, layer = layers.first("min_priority")
     is_required = bool(channels & layers.locked & INBOX)
@@ -253,10 +254,10 @@ def _silence(layers: Layers, occasion: Occasion, channels: int) -> Step | None:
     return Step("quiet", quiet_layer, channels, silent, quiet)
 
 
-def _cell(layers: Layers, channel: str, bit: int) -> Cell:
+def _cell(layers: Layers, steps: Sequence[Step], channel: str, bit: int) -> Cell:
     on, decided_by = bool(layers.default & bit), Layer.TYPE
-    for step in _choices(layers, layers.default):
-        masks = {"tenant": layers.tenant, "role": layers.role, "person": layers.person}
+    masks = {"tenant": layers.tenant, "role": layers.role, "person": layers.person}
+    for step in steps:
         says = masks[step.rule].chosen & bit if step.rule in masks else step.before ^ step.after
         if says & bit and not _is_locked_above(layers, step.layer, bit):
             on, decided_by = bool(step.after & bit), step.layer

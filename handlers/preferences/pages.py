@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -42,8 +43,7 @@ async def show(
     context = {**await _context(request), "said": said, **more}
     if replies.is_htmx(request):
         return page(request, PART, **context)
-    zones = sorted(zone for zone in available_timezones() if "/" in zone)
-    return page(request, "preferences/index.html", status, zones=zones, **context)
+    return page(request, "preferences/index.html", status, zones=_zones(), **context)
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
@@ -53,6 +53,12 @@ def told(outcome: Outcome) -> dict[str, Any]:
         "reached": words.mask_in_words(outcome.channels),
         "steps": [words.step_in_words(step) for step in outcome.decision.steps],
     }
+
+
+@lru_cache(maxsize=1)
+def _zones() -> list[str]:
+    """What the field for the time zone proposes."""
+    return sorted(zone for zone in available_timezones() if "/" in zone)
 
 
 async def _context(request: web.Request) -> dict[str, Any]:
