@@ -209,15 +209,16 @@ $$;
 
 -- What a change of all did, so that exactly that can be taken back: its seqs as ranges, few enough to be carried
 -- in a form; null where they are too scattered.
-create or replace function campana.to_take_back(seqs int8multirange) returns int8multirange
+drop function if exists campana.to_take_back(int8multirange);
+create function campana.to_take_back(seqs int8multirange) returns text
 language sql immutable as $$
-  select seqs where (select count(*) from unnest(seqs)) between 1 and 500;
+  select seqs::text where (select count(*) from unnest(seqs)) between 1 and 500;
 $$;
 
 drop function if exists campana.read_all_notifications(uuid, uuid, bigint);
 create function campana.read_all_notifications(
   tenant uuid, reader uuid, up_to bigint,
-  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs int8multirange)
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs text)
 language plpgsql volatile as $$
 declare
   head campana.inbox_head;
@@ -242,7 +243,7 @@ $$;
 drop function if exists campana.clear_notifications(uuid, uuid, bigint);
 create function campana.clear_notifications(
   tenant uuid, reader uuid, up_to bigint,
-  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs int8multirange)
+  out unread integer, out rev bigint, out changed integer, out signal_id bigint, out seqs text)
 language plpgsql volatile as $$
 declare
   head campana.inbox_head;

@@ -22,11 +22,11 @@ select unread, rev, changed, signal_id from campana.restore_notifications(:tenan
 
 -- name: read_all^
 -- Mark everything up to a seq as read; seqs: what that changed.
-select unread, rev, changed, signal_id, coalesce(seqs::text, '') as seqs from campana.read_all_notifications(:tenant, :reader, :up_to);
+select unread, rev, changed, signal_id, coalesce(seqs, '') as seqs from campana.read_all_notifications(:tenant, :reader, :up_to);
 
 -- name: clear^
 -- Take everything up to a seq out of sight; seqs: what that changed.
-select unread, rev, changed, signal_id, coalesce(seqs::text, '') as seqs from campana.clear_notifications(:tenant, :reader, :up_to);
+select unread, rev, changed, signal_id, coalesce(seqs, '') as seqs from campana.clear_notifications(:tenant, :reader, :up_to);
 
 -- name: unread_all^
 -- Take back what read_all changed.
