@@ -68,6 +68,7 @@ language plpgsql volatile as $$
 declare
   heads  uuid[];
   reader uuid;
+  after  bigint;
   change record;
 begin
   user_ids := '{}';
@@ -90,16 +91,21 @@ begin
       r.at_user := reader;
       return;
     end if;
-    select * into change from campana.purge_inbox(r, reader, case when r.at_user = reader then r.at_seq else 0 end);
-    r.notifications := r.notifications + change.gone;
-    if change.was_visible then
-      user_ids := user_ids || reader;
-    end if;
-    r.at_user := reader;
-    r.at_seq := change.looked_to;
-    if change.more then
-      return;  -- the rest of a long inbox: others wait for this head meanwhile
-    end if;
+    after := case when r.at_user = reader then r.at_seq else 0 end;
+    loop
+      select * into change from campana.purge_inbox(r, reader, after);
+      r.notifications := r.notifications + change.gone;
+      if change.was_visible and reader <> all (user_ids) then
+        user_ids := user_ids || reader;
+      end if;
+      after := change.looked_to;
+      r.at_user := reader;
+      r.at_seq := after;
+      exit when not change.more;
+      if clock_timestamp() > stop_at then
+        return;  -- the rest of a long inbox: others wait for this head meanwhile
+      end if;
+    end loop;
   end loop;
   r.at_user := heads[cardinality(heads)];
   r.at_seq := 9223372036854775807;
