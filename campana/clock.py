@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from campana import retention, search, sessions, signals
+from campana import corrections, retention, search, sessions, signals
 from campana.db import Database
 from campana.errors import is_unforeseen
 from campana.queries import queries
@@ -41,6 +41,7 @@ class Clock:
             (1.0, self.keep_words),
             (10.0, self.forget_signals),
             (10.0, self.watch),
+            (0.5, self.change_announcements),
             (60.0, self.purge),
             (600.0, self.forget_old),
         ]
@@ -73,6 +74,10 @@ class Clock:
         """Live messages after a minute."""
         async with self._db.bus() as connection:
             await connection.execute(queries.signals.forget_old.sql)
+
+    async def change_announcements(self) -> None:
+        """Announcements that are corrected or withdrawn where they have arrived."""
+        await corrections.proceed_all(self._db)
 
     async def purge(self) -> None:
         """What is older than its tenant keeps, once an hour."""

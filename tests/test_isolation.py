@@ -36,6 +36,7 @@ TENANTLESS = {
     "dispatcher",
     "installation",
     "migration",
+    "process",  # which processes there are is no tenant's secret; who is connected to them is
     "role_mapping",
     "sign_in_attempt",
     "tenant",
@@ -44,10 +45,12 @@ TENANTLESS = {
 # or refuses other tenants.
 DEFINERS = {
     "accept_invitation",
+    "announcements",
     "begin_sign_in",
     "cancel_event",
     "check_epoch",
     "close_session",
+    "correct_announcement",
     "events_saying",
     "extend_session",
     "find_invitation",
@@ -58,6 +61,7 @@ DEFINERS = {
     "publish_event",
     "publish_plainly",
     "session_person",
+    "withdraw_announcement",
 }
 PLAIN = {"type": "sale:created", "audience": "all"}
 DENIED = (asyncpg.InsufficientPrivilegeError,)
