@@ -28,7 +28,7 @@ from handlers import (
     stream,
     topics,
 )
-from handlers.admin import attention, audit, frame, issuers, keys, people, roles, settings
+from handlers.admin import attention, audit, branches, frame, issuers, keys, people, roles, settings
 from handlers.preferences import api
 from handlers.preferences import edits as preferences_edits
 from handlers.preferences import pages as preferences_pages
@@ -109,6 +109,9 @@ ADMINISTRATORS = [
     web.get("/admin/roles/{id}", roles.edit),
     web.post("/admin/roles/{id}", roles.update),
     web.post("/admin/roles/{id}/delete", roles.delete),
+    web.get("/admin/branches", branches.index),
+    web.post("/admin/branches", branches.create),
+    web.post("/admin/branches/{id}/delete", branches.delete),
     web.get("/admin/attention", attention.edit),
     web.post("/admin/attention", attention.update),
     web.get("/admin/announcements", announcements.index),

@@ -43,6 +43,7 @@ def sections() -> list[tuple[str, list[Section]]]:
             [
                 Section("people", _("People"), "users", _("Invite, roles, branches, sign out.")),
                 Section("roles", _("Roles"), "shield-check", _("Who may administer.")),
+                Section("branches", _("Branches"), "store", _("Where people work.")),
             ],
         ),
         (

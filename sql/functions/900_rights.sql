@@ -83,6 +83,7 @@ grant select, insert, update, delete on campana.sale_item to campana_web;
 grant select, insert, update (keys, revoked_at) on campana.token_issuer to campana_web;
 grant insert on campana.users to campana_web;
 grant insert, update (administers), delete on campana.role to campana_web;
+grant insert, delete on campana.branch to campana_web;
 grant update (name, time_zone, locale) on campana.tenant to campana_web;
 grant select, update on campana.tenant_settings to campana_web;
 grant select, insert, update, delete on campana.invitation to campana_web;

@@ -53,6 +53,7 @@ async def test_axe_finds_nothing_in_administration(visit: Visit, db: Database, c
         f"/people/{cast.ines_inactive.id}",
         "/roles",
         "/roles/COOK",
+        "/branches",
         "/keys",
         f"/issuers/{issuer}",
         "/issuers",

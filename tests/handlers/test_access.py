@@ -18,7 +18,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from campana import keys, tokens
+from campana import keys, tenants, tokens
 from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from handlers.guards import Guard, guard_of
@@ -182,6 +182,7 @@ async def somebody_elses(db, cast):
         "/sales/{id}": await a_sale_of(db, cast.ana_admin, cast.norte_key),
         "/admin/people/{id}": cast.rosa_colleague.id,
         "/admin/roles/{id}": "COOK",  # a role of norte's, and of no other tenant in the cast
+        "/admin/branches/{id}": await a_branch_of(db, cast.norte),
         "/admin/keys/{id}": await a_key_of(db, cast.norte),
         "/admin/issuers/{id}": await an_issuer_of(db, cast.norte),
     }
@@ -192,6 +193,13 @@ async def a_sale_of(db, member, key):
     draft = checked(Typed(customer="Doña Berta", total="12.50", currency="USD"))
     async with db.tenant(person.tenant_id, person.id) as tx:
         return (await sales.create(tx, person, draft)).sale.id
+
+
+async def a_branch_of(db, tenant_id):
+    async with db.bus() as bus:
+        await tenants.add_branch(bus, tenant_id, "Mercado")
+        found = "select id from campana.branch where tenant_id = $1 and name = 'Mercado'"
+        return await bus.fetchval(found, tenant_id)
 
 
 async def a_key_of(db, tenant_id):

@@ -18,17 +18,7 @@ from tests.handlers.admin import look, secret, send, was
 from tests.waiting import eventually
 
 NEW = {"email": "Nina@Norte.test", "name": "Nina Nueva", "role": "STAFF"}
-PAGES = [
-    "",
-    "/people",
-    "/people/new",
-    "/roles",
-    "/settings",
-    "/attention",
-    "/keys",
-    "/issuers",
-    "/audit",
-]
+PAGES = ["people", "people/new", "roles", "branches", "settings", "attention", "keys", "issuers"]
 LATEST = "select actor, action, detail from campana.audit order by id desc limit 1"
 
 
@@ -47,8 +37,11 @@ async def test_each_role_of_every_business_is_let_in_or_not(
         member = Member(tenant.slug, person.email, person.name, person.role, None, *row[:2])
         browser = await client(member)
         expected = 200 if tenant.roles[person.role] else 403
-        for page in PAGES:
-            assert (await look(browser, f"/admin{page}")).status == expected, (person, page)
+        for page in ("", "audit", *PAGES):
+            assert (await look(browser, f"/admin/{page}".rstrip("/"))).status == expected, (
+                person,
+                page,
+            )
         way = 'href="/admin"' in (await look(browser, "/notifications")).text
         assert way == tenant.roles[person.role]
 

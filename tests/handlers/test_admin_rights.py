@@ -47,6 +47,27 @@ async def test_a_role_is_made_given_and_deleted_when_nobody_has_it(
         assert (await send(ana, f"/admin/roles/SHIFT_LEADER{verb}")).status == 404
 
 
+async def test_a_branch_is_made_given_and_deleted_when_nobody_works_there(
+    client: SignIn, owner: Any, cast: Cast
+) -> None:
+    ana = await client(cast.ana_admin)
+    assert (await send(ana, "/admin/branches", {"name": " Mercado "})).status == 303
+    assert (await send(ana, "/admin/branches", {"name": "Mercado"})).status == 409
+    for name in ("", " ", "x" * 81):
+        assert (await send(ana, "/admin/branches", {"name": name})).status == 422
+    found = "select id from campana.branch where tenant_id = $1 and name = $2"
+    mercado = await owner.fetchval(found, cast.norte, "Mercado")
+    centro = await owner.fetchval(found, cast.norte, "Centro")
+    refused = await send(ana, f"/admin/branches/{centro}/delete")
+    assert (refused.status, 'role="alert"' in refused.text) == (409, True)
+    for other, status in ((cast.eva_stranger, 404), (cast.luis_colleague, 403)):
+        refused = await send(await client(other), f"/admin/branches/{mercado}/delete")
+        assert refused.status == status
+    assert (await send(ana, f"/admin/branches/{mercado}/delete")).status == 303
+    assert (await owner.fetchrow(LATEST))["action"] == "branch.delete"
+    assert (await send(ana, f"/admin/branches/{mercado}/delete")).status == 404
+
+
 async def test_rights_of_a_role_count_from_the_next_click_on(
     client: SignIn, owner: Any, cast: Cast
 ) -> None:
