@@ -28,7 +28,18 @@ from handlers import (
     stream,
     topics,
 )
-from handlers.admin import attention, audit, branches, frame, issuers, keys, people, roles, settings
+from handlers.admin import (
+    announcements,
+    attention,
+    audit,
+    branches,
+    frame,
+    issuers,
+    keys,
+    people,
+    roles,
+    settings,
+)
 from handlers.preferences import api
 from handlers.preferences import edits as preferences_edits
 from handlers.preferences import pages as preferences_pages
