@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from campana import channels
-from campana.db import Tx
+from campana import channels, signals
+from campana.db import Database, Tx
 from campana.errors import Invalid
 from campana.preferences.attention import attention_of, columns_of
 from campana.preferences.policy import Attention, Masks
@@ -94,6 +94,14 @@ async def set_attention(
         for said in (before, wanted)
     )
     await _note(tx, tenant_id, actor, "layer.attention", where, was, now)
+
+
+async def announce(db: Database, tenant_id: UUID, role: str = TENANT) -> None:
+    """After the commit: open pages of everybody, or of a role, look again at what holds."""
+    rule = ["role", role] if role else ["all"]
+    async with db.tenant(tenant_id) as tx:
+        signal_id = await queries.layers.tell(tx, tenant=tenant_id, rule=rule)
+    await signals.hint(db, tenant_id, users=[], signals=[signal_id])
 
 
 async def _locked(tx: Tx, tenant_id: UUID, role: str) -> LayersOfTenant:

@@ -75,3 +75,10 @@ values (:tenant, :actor, :action, :detail);
 -- name: lock_tenant$
 -- Two administrators at once: one after the other.
 select pg_advisory_xact_lock(hashtextextended('campana.layers ' || :tenant::text, 0));
+
+-- name: tell$
+-- Open pages of everybody concerned hear that a layer changed; the id to hint at.
+insert into campana.signal (tenant_id, name, rule, payload)
+values (:tenant, 'preferences:changed', :rule, campana.live_payload(campana.uuid7(), 'preferences:changed',
+  '{"": {}}', '{}', 'low', 'info', null, null, null, null, now()))
+returning id;

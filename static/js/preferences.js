@@ -25,8 +25,13 @@
   });
   place.addEventListener('stream:preferences', () => {
     if (own) own -= 1;
-    else if (!isHalfWritten()) htmx.trigger(part(), 'preferences:again');
+    else lookAgain();
   });
+  place.addEventListener('stream:preferences:changed', lookAgain); // by an administrator
+
+  function lookAgain() {
+    if (!isHalfWritten()) htmx.trigger(part(), 'preferences:again');
+  }
 
   /** What somebody is typing is not taken away. */
   function isHalfWritten() {

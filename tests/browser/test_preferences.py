@@ -51,6 +51,29 @@ async def test_a_press_is_saved_said_and_seen_on_the_other_device(
     assert (await watched(desk))["toasts"] == 1
 
 
+async def test_what_an_administrator_locks_is_seen_at_once_and_axe_finds_nothing(
+    visit: Visit, db: Database, cast: Cast
+) -> None:
+    luis = await is_live(await visit(cast.luis_colleague, "/preferences", bypass_csp=True))
+    sound = luis.get_by_role("switch", name="Venta nueva: Sonido")
+    await expect(sound).to_be_checked()
+    await _lock(db, cast, Masks(0, SOUND, SOUND, "Se oye en toda la tienda."))
+    await expect(
+        luis.get_by_text("Lo impide tu negocio: Se oye en toda la tienda.")
+    ).to_be_visible()
+    await expect(sound).to_have_count(0)
+
+    await luis.get_by_role("switch", name="Venta nueva: Emergente").click()
+    await expect(luis.locator(".pref-undo")).to_be_visible()
+    await is_accessible(luis, Look("light", 1280), Look("dark", 360))
+
+
+async def _lock(db: Database, cast: Cast, masks: Masks) -> None:
+    async with db.tenant(cast.norte) as tx:
+        await layers.set_masks(tx, cast.norte, "sale:created", masks, actor="test")
+    await layers.announce(db, cast.norte)
+
+
 async def test_a_pause_makes_the_next_event_silent(
     visit: Visit, publish: Publish, cast: Cast
 ) -> None:
@@ -96,13 +119,3 @@ async def _until(page: Page, found: Any, wanted: list[str]) -> None:
         await page.wait_for_timeout(50)
     await page.evaluate("navigator.locks.request('a turn', () => {})")
     assert await found() == wanted
-
-
-async def test_axe_finds_nothing_on_the_page(visit: Visit, db: Database, cast: Cast) -> None:
-    async with db.tenant(cast.norte) as tx:
-        masks = Masks(SOUND, SOUND, SOUND)
-        await layers.set_masks(tx, cast.norte, "sale:created", masks, actor="test")
-    ana = await is_live(await visit(cast.ana_admin, "/preferences", bypass_csp=True))
-    await ana.get_by_role("switch", name="Venta nueva: Emergente").click()
-    await expect(ana.locator(".pref-undo")).to_be_visible()
-    await is_accessible(ana, Look("light", 1280), Look("dark", 360))
