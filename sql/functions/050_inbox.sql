@@ -210,9 +210,17 @@ $$;
 -- What a change of all did, so that exactly that can be taken back: its seqs as ranges, few enough to be carried
 -- in a form; null where they are too scattered.
 drop function if exists campana.to_take_back(int8multirange);
-create function campana.to_take_back(seqs int8multirange) returns text
+create or replace function campana.to_take_back(seqs bigint[]) returns text
 language sql immutable as $$
-  select seqs::text where (select count(*) from unnest(seqs)) between 1 and 500;
+  with pieces as (
+    select min(placed.seq) as first, max(placed.seq) as last
+    from (select s.seq, s.seq - row_number() over (order by s.seq) as piece from unnest(seqs) s (seq)) placed
+    group by placed.piece
+    limit 501
+  )
+  select range_agg(int8range(p.first, p.last, '[]'))::text
+  from pieces p
+  having count(*) between 1 and 500;
 $$;
 
 drop function if exists campana.read_all_notifications(uuid, uuid, bigint);
@@ -233,7 +241,7 @@ begin
       and i.state = 0 and i.read_at is null
     returning i.seq
   )
-  select count(*), campana.to_take_back(range_agg(int8range(c.seq, c.seq + 1))) into touched, seqs from changed c;
+  select count(*), campana.to_take_back(array_agg(c.seq)) into touched, seqs from changed c;
   select s.* into unread, rev, changed, signal_id
   from campana.settle_inbox(tenant, reader, touched, -touched,
     greatest(head.read_floor, last), 'read', jsonb_build_object('upTo', last)) s;
@@ -259,7 +267,7 @@ begin
     returning i.seq, i.read_at
   )
   select count(*), count(*) filter (where c.read_at is null),
-    campana.to_take_back(range_agg(int8range(c.seq, c.seq + 1)))
+    campana.to_take_back(array_agg(c.seq))
   into touched, counted, seqs
   from changed c;
   select s.* into unread, rev, changed, signal_id
