@@ -32,15 +32,15 @@ async def test_a_press_is_saved_said_and_seen_on_the_other_device(
 ) -> None:
     desk = await is_live(await visit(cast.ana_admin, "/preferences"))
     phone = await is_live(await visit(cast.ana_admin, "/preferences"))
-    toast = desk.get_by_role("switch", name="Venta nueva: Emergente")
+    toast = desk.get_by_role("button", exact=True, name="Venta nueva: Emergente")
     await toast.focus()
     await desk.keyboard.press("Space")
     await expect(desk.get_by_role("status").filter(has_text="apagado")).to_be_visible()
-    await expect(toast).to_be_checked(checked=False)
+    await expect(toast).to_have_attribute("aria-pressed", "false")
     await expect(toast).to_be_focused()
-    await expect(phone.get_by_role("switch", name="Venta nueva: Emergente")).to_be_checked(
-        checked=False
-    )
+    await expect(
+        phone.get_by_role("button", exact=True, name="Venta nueva: Emergente")
+    ).to_have_attribute("aria-pressed", "false")
 
     await desk.goto(ELSEWHERE)
     await is_live(desk)
@@ -55,15 +55,15 @@ async def test_what_an_administrator_locks_is_seen_at_once_and_axe_finds_nothing
     visit: Visit, db: Database, cast: Cast
 ) -> None:
     luis = await is_live(await visit(cast.luis_colleague, "/preferences", bypass_csp=True))
-    sound = luis.get_by_role("switch", name="Venta nueva: Sonido")
-    await expect(sound).to_be_checked()
+    sound = luis.get_by_role("button", exact=True, name="Venta nueva: Sonido")
+    await expect(sound).to_have_attribute("aria-pressed", "true")
     await _lock(db, cast, Masks(0, SOUND, SOUND, "Se oye en toda la tienda."))
     await expect(
         luis.get_by_text("Lo impide tu negocio: Se oye en toda la tienda.")
     ).to_be_visible()
     await expect(sound).to_have_count(0)
 
-    await luis.get_by_role("switch", name="Venta nueva: Emergente").click()
+    await luis.get_by_role("button", exact=True, name="Venta nueva: Emergente").click()
     await expect(luis.locator(".pref-undo")).to_be_visible()
     await is_accessible(luis, Look("light", 1280), Look("dark", 360))
 
