@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -15,7 +16,10 @@ from campana.dispatcher import Dispatcher
 from campana.errors import is_unforeseen
 from campana.hub import Hub
 from campana.listener import Listener
+from campana.roster import Roster
 from campana.settings import Settings
+from campana.signals import Hint
+from campana.tally import Tally
 from campana.wheel import Wheel
 
 log = structlog.get_logger()
@@ -32,7 +36,9 @@ class Corridor:
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db = db
         self.hub = Hub(db, streams_per_user=settings.streams_per_user)
-        self.dispatcher = Dispatcher(db, tell=self.hub.hint)
+        self.tally = Tally(db)
+        self.roster = Roster(db, self.hub)
+        self.dispatcher = Dispatcher(db, tell=self._dispatched)
         self.listener = Listener(
             db,
             own=self.dispatcher.id,
@@ -51,7 +57,11 @@ class Corridor:
         self.hub.epoch = await epoch.current(self.db)
         dispatching = _started(self.dispatcher.run)
         others = [
-            _started(loop.run) for loop in (self.hub, self._wheel, self.listener, self._clock)
+            _started(loop.run)
+            for loop in (
+                *(self.hub, self._wheel, self.listener, self._clock),
+                *(self.roster, self.tally),
+            )
         ]
         try:
             yield
@@ -65,6 +75,8 @@ class Corridor:
                     await asyncio.gather(dispatching, *others, return_exceptions=True)
             with suppress(Exception):  # its last beat is soon too old to count
                 await self.dispatcher.retire()
+                await self.tally.write(timedelta())
+                await self.roster.retire()
 
     async def drain(self) -> None:
         """Send everybody away, in random order over a moment: they should not return at once."""
@@ -75,6 +87,10 @@ class Corridor:
         for stream in streams:
             self.hub.close(stream, "leaving", retry=random.randint(200, 2000))
             await asyncio.sleep(pause)
+
+    def _dispatched(self, hint: Hint) -> None:
+        self.hub.hint(hint)
+        self.tally.dispatched(hint)
 
     def _gap(self) -> None:
         self.hub.gap()

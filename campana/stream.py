@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from campana.frames import Format
@@ -37,6 +38,14 @@ class Reader:
     locale: str
 
 
+class Origin(NamedTuple):
+    """Where a stream comes from: network address, User-Agent, when. For administrators to see."""
+
+    address: str
+    agent: str
+    since: datetime
+
+
 @dataclass(slots=True, eq=False)
 class Stream:
     """asked: Last-Event-ID as it came. deadline: a monotonic time. cursor: the last seq written.
@@ -63,6 +72,7 @@ class Stream:
     missed_live: bool = False
     stalled_since: float = 0.0
     stalled_at: int = 0
+    origin: Origin | None = None
 
     def write(self, data: bytes) -> None:
         """One write, framed as an HTTP chunk where the connection is chunked."""

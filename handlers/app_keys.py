@@ -9,6 +9,7 @@ from campana.hub import Hub
 from campana.keyring import Keyring
 from campana.limits import Limits
 from campana.settings import Settings
+from campana.tally import Tally
 
 DB: web.AppKey[Database] = web.AppKey("db", Database)
 DOOR: web.AppKey[Door] = web.AppKey("door", Door)
@@ -16,4 +17,5 @@ LIMITS: web.AppKey[Limits] = web.AppKey("limits", Limits)
 KEYRING: web.AppKey[Keyring] = web.AppKey("keyring", Keyring)
 HUB: web.AppKey[Hub] = web.AppKey("hub", Hub)
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+TALLY: web.AppKey[Tally] = web.AppKey("tally", Tally)
 CORRIDOR: web.AppKey[Corridor] = web.AppKey("corridor", Corridor)

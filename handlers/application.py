@@ -14,8 +14,8 @@ from campana.door import Door
 from campana.keyring import Keyring
 from campana.limits import Limits
 from campana.settings import Settings
-from handlers import compression, headers, middleware, navigation, patience, render
-from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, LIMITS, SETTINGS
+from handlers import compression, counting, headers, middleware, navigation, patience, render
+from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, LIMITS, SETTINGS, TALLY
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
 
@@ -47,7 +47,9 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
     app[LIMITS] = Limits(db, settings, corridor.hub.shut_out.note)
     app[CORRIDOR] = corridor
     app[HUB] = corridor.hub
+    app[TALLY] = corridor.tally
     app.on_response_prepare.append(headers.protect)
+    app.on_response_prepare.append(counting.note)
     render.setup(app, navigation.frame)
     add_routes(app)
     return app

@@ -4,6 +4,7 @@ Both speak the same wire (docs/events.md); `?poll=1` gives what is new as a fini
 """
 
 import random
+import sys
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -12,15 +13,17 @@ from aiohttp import web
 from campana.errors import Unauthorized, Unavailable
 from campana.frames import Format
 from campana.poll import poll
-from campana.stream import Reader, Stream
+from campana.stream import Origin, Reader, Stream
 from campana.users import Person
-from handlers.app_keys import HUB, SETTINGS
+from handlers.app_keys import HUB, SETTINGS, TALLY
 from handlers.declare import described
 from handlers.event_stream import EventStream
 from handlers.guards import signed_in
+from handlers.origin import client_address
 from handlers.shapes import JSON_STREAM, StreamQuery
 
 YES = ("1", "true", "t", "yes", "y", "on")  # as the description's boolean has it
+LONGEST_AGENT = 200
 SSE = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store, no-transform",
@@ -64,8 +67,10 @@ async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
         chunked=request.version >= (1, 1),
         asked=asked,
         deadline=_deadline(request, request["person"]),
+        origin=_origin(request),
     )
     hub.register(stream)
+    request.app[TALLY].opened(reader.tenant_id, again=_is_again(request))
     return EventStream(hub, stream)
 
 
@@ -79,6 +84,18 @@ def _reader(person: Person) -> Reader:
         role=person.role,
         locale=person.locale,
     )
+
+
+def _origin(request: web.Request) -> Origin:
+    """Thousands share their few agents: each is kept once."""
+    agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
+    return Origin(client_address(request), sys.intern(agent[:LONGEST_AGENT]), datetime.now(UTC))
+
+
+def _is_again(request: web.Request) -> bool:
+    """Whether its reader had a stream that was cut. Programs say so by the header that EventSource
+    sends when it comes back, pages (which always know a cursor) by a word of their own."""
+    return "again" in request.query or "Last-Event-ID" in request.headers
 
 
 def _deadline(request: web.Request, person: Person) -> float:

@@ -27,8 +27,9 @@ PUBLISHERS = re.compile(
 CORRIDOR: dict[str, set[str]] = {
     "events": set(),
     "publish": {"db", "events", "queries"},
-    "words": {"i18n", "render", "vocabulary"},
-    "outbox": {"db", "errors", "queries", "signals", "words"},
+    "type_words": {"i18n", "render"},
+    "words": {"i18n", "render", "type_words", "vocabulary"},
+    "outbox": {"db", "errors", "queries", "signals", "type_words", "words"},
     "dispatcher": {"db", "errors", "outbox", "queries", "signals"},
     "signals": {"db", "queries"},
     "listener": {"db", "errors", "queries", "signals"},

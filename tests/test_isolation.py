@@ -51,6 +51,7 @@ DEFINERS = {
     "check_epoch",
     "close_session",
     "correct_announcement",
+    "discard",
     "events_saying",
     "extend_session",
     "find_invitation",
@@ -61,6 +62,7 @@ DEFINERS = {
     "publish_event",
     "publish_plainly",
     "session_person",
+    "try_again",
     "withdraw_announcement",
 }
 PLAIN = {"type": "sale:created", "audience": "all"}

@@ -31,8 +31,6 @@ ACTIONS = {
     "role.delete": _("Role deleted"),
     "branch.create": _("Branch created"),
     "branch.delete": _("Branch deleted"),
-    "branch.create": _("Branch created"),
-    "branch.delete": _("Branch deleted"),
     "settings.change": _("Settings changed"),
     "key.create": _("API key created"),
     "key.revoke": _("API key revoked"),

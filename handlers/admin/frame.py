@@ -47,6 +47,16 @@ def sections() -> list[tuple[str, list[Section]]]:
             ],
         ),
         (
+            _("What happens"),
+            [
+                Section(
+                    "log", _("Log"), "scroll-text", _("Every event, whom it reached, and why.")
+                ),
+                Section("connections", _("Connections"), "cable", _("Who is connected now.")),
+                Section("statistics", _("Statistics"), "chart", _("How much, and how quick.")),
+            ],
+        ),
+        (
             _("Programs"),
             [
                 Section(
@@ -56,8 +66,25 @@ def sections() -> list[tuple[str, list[Section]]]:
             ],
         ),
         (
+            _("Events"),
+            [
+                Section(
+                    "announcements",
+                    _("Announcements"),
+                    "megaphone",
+                    _("Write to everybody, a role or a branch."),
+                ),
+            ],
+        ),
+        (
             _("This tenant"),
             [
+                Section(
+                    "policy",
+                    _("Policy"),
+                    "table",
+                    _("Who is told what and how; what nobody may switch off."),
+                ),
                 Section(
                     "attention",
                     _("Quiet hours"),

@@ -72,6 +72,10 @@ grant select on
   to campana_web;
 grant select, insert, update on campana.inbox, campana.inbox_head, campana.client_event, campana.publishing to campana_web;
 grant select on campana.dedupe to campana_web;
+grant select on
+  campana.process, campana.connection, campana.statistic, campana.statistic_of_type, campana.alert
+  to campana_web;
+grant update (is_closing) on campana.connection to campana_web;
 grant update (name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
 grant select, insert, update, delete on
   campana.tenant_preference, campana.role_preference, campana.user_preference,
@@ -90,7 +94,10 @@ grant select, insert, update, delete on campana.invitation to campana_web;
 grant delete on campana.session to campana_web;
 grant select (token_hash, tenant_id, user_id, auth_version, created_at, expires_at) on campana.session to campana_web;
 grant select, insert on campana.audit to campana_web;
+grant select, insert, update, delete on campana.policy_change, campana.policy_choice to campana_web;
+grant select, insert on campana.announcement to campana_web;
+grant insert on campana.tenant_type to campana_web;
+grant update (priority, variant, channels, icon, audience, words, sample, retired_at) on campana.tenant_type to campana_web;
 grant insert on campana.signal to campana_web;
 grant select (id) on campana.signal to campana_web;
 grant usage on all sequences in schema campana to campana_web;
-grant select, insert, update, delete on campana.policy_change, campana.policy_choice to campana_web;
