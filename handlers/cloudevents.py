@@ -51,7 +51,7 @@ class CloudEventShape(BaseModel):
     dataschema: str | None = None
     subject: str | None = Field(None, max_length=141, description="kind:id, as appointment:42.")
     time: AwareDatetime | None = Field(None, description="Read, and not kept.")
-    audience: str = Field(min_length=1, max_length=2000, examples=["role:ADMIN"])
+    audience: str | None = Field(None, min_length=1, max_length=2000, examples=["role:ADMIN"])
     tenant: str | None = Field(None, max_length=80)
     title: str | None = Field(None, max_length=200)
     message: str | None = Field(None, max_length=4000)

@@ -29,6 +29,7 @@ declare
   outcome record;
   outcomes jsonb;
   item jsonb;
+  whom text;
   asked text;
   counted jsonb := '{}';
   seen jsonb := '{}';
@@ -54,11 +55,13 @@ begin
     seen := seen || case when item ? 'dedupe_key' then jsonb_build_object(item ->> 'dedupe_key', true) else '{}' end;
     people := case when is_repeated then 0 end;
     names := '{}';
-    asked := jsonb_build_array(item -> 'audience', item -> 'actor')::text;
+    whom := coalesce(item ->> 'audience', (
+      select y.audience from campana.tenant_type y where y.tenant_id = tenant and y.name = item ->> 'type'));
+    asked := jsonb_build_array(whom, item -> 'actor')::text;
     if code is null and not is_repeated and counted -> asked is null and clock_timestamp() < stop_at then
       counted := counted || jsonb_build_object(asked, (
         select jsonb_build_object('people', c.people, 'names', c.names)
-        from campana.audience_count(tenant, item ->> 'audience', campana.find_user(tenant, item ->> 'actor')) c));
+        from campana.audience_count(tenant, whom, campana.find_user(tenant, item ->> 'actor')) c));
     end if;
     if code is null and not is_repeated then
       people := counted -> asked ->> 'people';
