@@ -160,6 +160,9 @@ async def test_who_goes_away_and_comes_back_finds_nothing_stale(
     ana = await _opened(await meet(cast.ana_admin), "/notifications")
     await publish(title="Antes")
     await ana.reads(BADGE, "1")
+    await ana.reads("#sales-badge > [aria-hidden]", "1")
+    await ana.gives("document.querySelectorAll('#inbox .row').length", 1)
+    await ana.gives("document.querySelectorAll('.htmx-request').length", 0)  # else it is not kept
     await ana.evaluate("window.isTheSame = true")
     await ana.goto(ELSEWHERE)
     await _is_live(ana)
