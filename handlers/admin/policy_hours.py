@@ -1,0 +1,138 @@
+"""Hours, days and lowest priority of a role: read for the form, understood from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from aiohttp import web
+
+from campana.administration.policy.draft import Wanted
+from campana.errors import Invalid
+from campana.i18n import gettext as _
+from campana.preferences import attention, layers, words
+from campana.preferences.attention import columns_of
+from campana.preferences.policy import EVERY_DAY, PRIORITIES, Attention, Layers, Quiet
+from handlers import inputs
+from handlers.admin import forms
+
+USUAL = ("22:00", "07:00")
+"""What the form proposes where there are no quiet hours."""
+QUIET = ("", "none", "hours")
+DAY = "day"
+Yes = {"": None, "true": True, "false": False}
+
+
+async def typed(request: web.Request) -> dict[str, Any]:
+    """The fields as they came; `work_days` as bits of the days that are ticked."""
+    fields, pairs = await forms.typed(request), await inputs.fields(request)
+    days = {value for name, value in pairs if name == DAY}
+    return {**fields, "work_days": sum(1 << place for place in range(7) if str(1 << place) in days)}
+
+
+def wanted(typed: Mapping[str, Any], was: Mapping[str, Any]) -> Wanted:
+    """The change that the form asks for; Invalid by field."""
+    if not typed.get("layer"):
+        raise Invalid(_("Choose a role."), field="layer")
+    least = typed.get("min_priority") or None
+    if least not in (None, *PRIORITIES):
+        raise Invalid(_("Choose one of the list."), field="min_priority")
+    said = Attention(
+        min_priority=least,
+        quiet=_quiet(typed),
+        work_days=typed["work_days"] if typed.get("days") == "own" else None,
+        urgent_breaks_through=Yes.get(typed.get("urgent_breaks_through", "")),
+    )
+    attention.check(said)
+    return Wanted(role=typed["layer"], attention=said, attention_was=_had(was))
+
+
+async def read(tx: Any, me: Any, role: str, typed: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the form shows of a role: its own, or what was typed; what holds above. {} for ''."""
+    if not role:
+        return {}
+    every = (await layers.read(tx, me.tenant_id)).attention
+    own, tenant = every.get(role, Attention()), every.get(layers.TENANT, Attention())
+    above = Layers(tenant_attention=tenant)
+    first = {name: above.first(name) for name in Attention.__slots__}
+    kept = {name: _plain(value) for name, value in columns_of(own).items()}
+    return {
+        "typed": typed or _as_form(own),
+        "was": forms.drawn_with(kept),
+        "above": {name: (_in_words(name, value), layer) for name, (value, layer) in first.items()},
+        "days": list(enumerate(words.day_names())),
+    }
+
+
+def in_words(said: Attention) -> list[str]:
+    """What of it is said, a sentence each."""
+    names = {
+        "min_priority": _("Lowest priority"),
+        "quiet": _("Quiet hours"),
+        "work_days": _("Work days"),
+        "urgent_breaks_through": _("What is urgent breaks through"),
+    }
+    values = {name: getattr(said, name) for name in names}
+    return [
+        f"{names[name]}: {_in_words(name, value)}"
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _as_form(said: Attention) -> dict[str, Any]:
+    begin, end = USUAL
+    if said.quiet:
+        begin, end = f"{said.quiet.start:%H:%M}", f"{said.quiet.end:%H:%M}"
+    breaks = said.urgent_breaks_through
+    return {
+        "min_priority": said.min_priority or "",
+        "quiet": "" if said.quiet is None else "hours" if said.quiet else "none",
+        "quiet_from": begin,
+        "quiet_to": end,
+        "days": "" if said.work_days is None else "own",
+        "work_days": said.work_days or EVERY_DAY,
+        "urgent_breaks_through": "" if breaks is None else "true" if breaks else "false",
+    }
+
+
+def _quiet(typed: Mapping[str, Any]) -> Quiet | Literal[False] | None:
+    if typed.get("quiet", "") not in QUIET:
+        raise Invalid(_("Choose one of the list."), field="quiet")
+    if typed.get("quiet") != "hours":
+        return False if typed.get("quiet") == "none" else None
+    return Quiet(_clock(typed, "quiet_from"), _clock(typed, "quiet_to"))
+
+
+def _clock(typed: Mapping[str, Any], field: str) -> dt.time:
+    text = typed.get(field, "")
+    try:
+        if len(text) == len("22:00"):
+            return dt.time.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Invalid(_("Write a time such as 22:00."), field=field)
+
+
+def _had(was: Mapping[str, Any]) -> Attention | None:
+    """What the form was drawn with; None when it does not say so in a way that we understand."""
+    try:
+        row = {name: was[name] for name in columns_of(Attention())}
+        return attention.attention_of(row)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat("minutes") if isinstance(value, dt.time) else value
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "min_priority":
+        return words.priority_in_words(value)
+    if name == "work_days":
+        return words.days_in_words(value)
+    if name == "quiet":
+        return words.hours_in_words(value) if value else _("none")
+    return _("yes") if value else _("no")

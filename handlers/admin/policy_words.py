@@ -1,0 +1,57 @@
+"""The policy in words: cells, and what was changed for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from campana.administration.policy.draft import Draft
+from campana.administration.policy.sheet import Cell
+from campana.i18n import gettext as _
+from campana.i18n import ngettext, number, pgettext
+
+
+def state_in_words(cell: Cell, state: str) -> str:
+    """`Required`; for what is not said here what holds instead, by whom: `Default: on`."""
+    words = {
+        "on": pgettext("channel", "On"),
+        "off": pgettext("channel", "Off"),
+        "required": _("Required"),
+        "blocked": _("Blocked"),
+    }
+    return words.get(state) or (
+        _above(cell) if state == "above" else f"{_above(cell)} ({_('locked')})"
+    )
+
+
+def cell_in_words(draft: Draft, event_type: str, channel: str, state: str) -> str:
+    """The same of a cell of a draft, or of what somebody else made of it."""
+    cell = next(one for one in draft.lines[event_type].cells if one.channel == channel)
+    return state_in_words(cell, state)
+
+
+def change_in_words(row: Any) -> str:
+    """The last change: `New sale and 2 more for SELLER, 142 people`."""
+    types = len(row["after"]["types"])
+    who = row["role"] or _("Everybody")
+    said = ngettext("%(count)s type", "%(count)s types", types) % {"count": number(types)}
+    return f"{who} · {said if types else _('hours and days')} · {_people(row['people'])}"
+
+
+def applied(people: int) -> str:
+    """What a page says after a change."""
+    said = ngettext(
+        "Saved. It changes something for %(count)s person, from the next event on.",
+        "Saved. It changes something for %(count)s people, from the next event on.",
+        people,
+    )
+    return said % {"count": number(people)}
+
+
+def _people(count: int) -> str:
+    return ngettext("%(count)s person", "%(count)s people", count) % {"count": number(count)}
+
+
+def _above(cell: Cell) -> str:
+    if cell.above_by == "tenant":
+        return _("Everybody: on") if cell.above else _("Everybody: off")
+    return _("Default: on") if cell.above else _("Default: off")
