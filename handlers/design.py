@@ -50,7 +50,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     """GET /design"""
     if not request.app[SETTINGS].demo:
         raise NotFound
-    shown = {part: {side: _rows(f"{part}-{side}", most) for side in SIDES} for part, most in PARTS}
+    shown: dict[str, Any] = {
+        part: {side: _rows(f"{part}-{side}", most) for side in SIDES} for part, most in PARTS
+    }
     return page(request, "design/index.html", sides=SIDES, **shown)
 
 
