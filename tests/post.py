@@ -8,6 +8,7 @@ from uuid import UUID
 from campana.db import Database
 from campana.outbox import Tenants, dispatch
 from campana.publish import publish_many
+from campana.queries import queries
 from tests.waiting import eventually
 
 Item = dict[str, Any]
@@ -24,11 +25,11 @@ async def post(db: Database, *events: Item, tenant: str = "norte") -> list[UUID]
 
 
 async def deliver(db: Database) -> None:
-    """Dispatch until nothing is left."""
+    """Dispatch until nothing is left, also of what another dispatcher has in its hands."""
     tenants = Tenants()
     async with db.bus() as tx:
-        while await dispatch(tx, tenants, lambda hint: None):
-            pass
+        while await tx.fetchval(queries.outbox.waits.sql):
+            await dispatch(tx, tenants, lambda hint: None)
 
 
 async def backdate(db: Database, event: UUID, minutes: int) -> None:
