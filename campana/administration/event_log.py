@@ -122,21 +122,27 @@ async def count_set_aside(tx: Tx, tenant_id: UUID) -> int:
 
 
 async def try_again(db: Database, me: Person, event_id: UUID) -> None:
-    """An event that was set aside goes back to the queue, behind what waits there; NotFound."""
-    await _settle(db, me, event_id, queries.log.try_again, "event.try_again")
+    """An event that was set aside goes back to the queue, behind what waits there. Nothing happens
+    to one that somebody has tried again already; NotFound."""
+    async with db.tenant(me.tenant_id, me.id) as tx:
+        done = await queries.log.try_again(tx, tenant=me.tenant_id, id=event_id)
+        await _settle(tx, me, event_id, done, "event.try_again")
 
 
 async def discard(db: Database, me: Person, event_id: UUID) -> None:
-    """An event that was set aside is given up; NotFound."""
-    await _settle(db, me, event_id, queries.log.discard, "event.discard")
-
-
-async def _settle(db: Database, me: Person, event_id: UUID, verb: Any, action: str) -> None:
+    """An event that was set aside is given up. NotFound, Conflict when it was tried again."""
     async with db.tenant(me.tenant_id, me.id) as tx:
-        row = await queries.log.set_aside_one(tx, tenant=me.tenant_id, id=event_id)
-        if row is None or not await verb(tx, tenant=me.tenant_id, id=event_id):
-            raise NotFound("This event is not set aside (any more).")
-        said = {"event": event_id, "type": row["type"], "reason": row["reason"]}
+        done = await queries.log.discard(tx, tenant=me.tenant_id, id=event_id)
+        await _settle(tx, me, event_id, done, "event.discard")
+    if done["outcome"] == "before":
+        raise Conflict("Somebody has tried this event again meanwhile.")
+
+
+async def _settle(tx: Tx, me: Person, event_id: UUID, done: Any, action: str) -> None:
+    if done is None:
+        raise NotFound("This event is not set aside (any more).")
+    if done["outcome"] == "done":
+        said = {"event": event_id, "type": done["type"], "reason": done["reason"]}
         await audit.record(tx, me.tenant_id, me.actor, action, **said)
 
 

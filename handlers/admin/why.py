@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import Field
 
 from campana import users, why
-from campana.errors import NotFound
+from campana.administration import event_log
+from campana.errors import Invalid, NotFound
 from handlers import fitting, replies
 from handlers.admin import frame
 from handlers.app_keys import DB
@@ -25,12 +26,6 @@ class WhoQuery(QueryShape):
     person: str | None = Field(None, max_length=254, description="E-mail or id.")
 
 
-class WhoMust(QueryShape):
-    """About whom."""
-
-    person: str = Field(max_length=254, description="E-mail or id.")
-
-
 @administers
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /admin/log/{id}/why?person"""
@@ -42,6 +37,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             who = await users.find(tx, me.tenant_id, said) if said else None
         except NotFound:
             who, is_unknown = None, True
+        await event_log.one(tx, me.tenant_id, event_id)
         if who is not None:
             explanation = await why.explain(tx, me.tenant_id, event_id, who)
     return frame.show(
@@ -59,10 +55,10 @@ async def show(request: web.Request) -> web.StreamResponse:
 @operation(
     "Why an event did or did not reach somebody",
     tag="events",
-    query=WhoMust,
+    query=WhoQuery,
     answers={200: WhyAnswer},
 )
-async def api(request: web.Request, query: WhoMust) -> web.Response:
+async def api(request: web.Request, query: WhoQuery) -> web.Response:
     """GET /api/events/{id}/why
 
     Each step of the decision in words. `known` says whether it is as of then (then) or as of now:
@@ -70,6 +66,9 @@ async def api(request: web.Request, query: WhoMust) -> web.Response:
     """
     tenant, event_id = tenant_of(request), path_id(request)
     async with request.app[DB].tenant(tenant.id) as tx:
+        await event_log.one(tx, tenant.id, event_id)
+        if query.person is None:
+            raise Invalid("Say of whom: person=<e-mail or id>.", field="person", code="missing")
         who = await users.find(tx, tenant.id, query.person.strip())
         found = await why.explain(tx, tenant.id, event_id, who)
     return replies.json(_told(found))

@@ -20,36 +20,56 @@ exception when sqlstate 'CA003' or sqlstate 'CA004' then
 end;
 $$;
 
--- An event that was set aside goes back to the end of the queue, as it was; false: there is none (any more).
--- What had been written of a huge audience is not written again.
-create or replace function campana.try_again(tenant uuid, event uuid) returns boolean
-language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+-- An event that was set aside goes back to the end of the queue, as it was; what had been written of a huge
+-- audience is not written again. outcome: 'done', or 'before' when somebody has tried it again already; no
+-- row when there is no such event.
+drop function if exists campana.try_again(uuid, uuid);
+create function campana.try_again(tenant uuid, event uuid) returns table (outcome text, type text, reason text)
+language plpgsql volatile security definer rows 1 set search_path = campana, pg_temp as $$
+#variable_conflict use_column
 declare
-  kept jsonb;
+  kept campana.poison;
 begin
   delete from campana.poison p
   where p.tenant_id = tenant and p.event_id = event and tenant = campana.current_tenant()
-  returning p.body into kept;
-  if kept is null then
-    return false;
+  returning p.* into kept;
+  if kept.event_id is null then
+    return query select 'before', null, null where campana.was_tried_again(tenant, event);
+    return;
   end if;
   insert into campana.outbox (
     tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, actions, actor,
     subject, collapse_key, expires_at, published_at, progress)
   select tenant, event, b.type, b.lasting, b.audience, b.rule, b.title, b.message, b.data, b.priority, b.variant, b.url, b.actions,
     b.actor, b.subject, b.collapse_key, b.expires_at, b.published_at, b.progress
-  from jsonb_populate_record(null::campana.outbox, kept) b;
+  from jsonb_populate_record(null::campana.outbox, kept.body) b;
   perform campana.wake_a_dispatcher();
-  return true;
+  return query select 'done', kept.type, kept.reason;
 end;
 $$;
 
--- One that is not wanted any more; false: there is none.
-create or replace function campana.discard(tenant uuid, event uuid) returns boolean
-language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+-- One that is not wanted any more; as campana.try_again() answers.
+drop function if exists campana.discard(uuid, uuid);
+create function campana.discard(tenant uuid, event uuid) returns table (outcome text, type text, reason text)
+language plpgsql volatile security definer rows 1 set search_path = campana, pg_temp as $$
+#variable_conflict use_column
 begin
-  delete from campana.poison p
-  where p.tenant_id = tenant and p.event_id = event and tenant = campana.current_tenant();
-  return found;
+  return query
+    with gone as (
+      delete from campana.poison p
+      where p.tenant_id = tenant and p.event_id = event and tenant = campana.current_tenant()
+      returning p.type, p.reason
+    )
+    select 'done', g.type, g.reason from gone g
+    union all
+    select 'before', null, null where not exists (select from gone) and campana.was_tried_again(tenant, event);
 end;
+$$;
+
+-- Whether the event waits in the queue of the caller's tenant, or has left it. Called by the two above, with their rights.
+create or replace function campana.was_tried_again(tenant uuid, event uuid) returns boolean
+language sql stable as $$
+  select tenant = campana.current_tenant() and (
+    exists (select from campana.outbox o where o.tenant_id = tenant and o.event_id = event)
+    or exists (select from campana.event e where e.tenant_id = tenant and e.id = event));
 $$;

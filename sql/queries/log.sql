@@ -88,15 +88,12 @@ limit 200;
 -- name: count_set_aside$
 select count(*) from campana.poison where tenant_id = :tenant;
 
--- name: set_aside_one^
-select event_id, type, reason, body, at from campana.poison
-where tenant_id = :tenant and event_id = :id;
+-- name: try_again^
+-- See sql/functions/081_log.sql.
+select outcome, type, reason from campana.try_again(:tenant, :id);
 
--- name: try_again$
-select campana.try_again(:tenant, :id);
-
--- name: discard$
-select campana.discard(:tenant, :id);
+-- name: discard^
+select outcome, type, reason from campana.discard(:tenant, :id);
 
 -- name: first_id$
 -- The least id of events published at this moment or later.

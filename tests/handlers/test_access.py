@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from campana import keys, tenants, tokens
+from campana.administration import announcements
 from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from handlers.guards import Guard, guard_of
@@ -182,7 +183,12 @@ async def somebody_elses(db, cast):
         "/sales/{id}": await a_sale_of(db, cast.ana_admin, cast.norte_key),
         "/admin/people/{id}": cast.rosa_colleague.id,
         "/admin/roles/{id}": "COOK",  # a role of norte's, and of no other tenant in the cast
+        "/admin/announcements/{id}": await an_announcement_of(db, cast.ana_admin, cast.norte_key),
+        "/admin/log/{id}": notification,
+        "/admin/log/set-aside/{id}": await an_event_set_aside(db, cast.norte),
+        "/admin/connections/{id}": await a_connection_of(db, cast.ana_admin),
         "/admin/branches/{id}": await a_branch_of(db, cast.norte),
+        "/admin/types/{id}": await a_type_of(db, cast.norte),
         "/admin/keys/{id}": await a_key_of(db, cast.norte),
         "/admin/issuers/{id}": await an_issuer_of(db, cast.norte),
     }
@@ -195,11 +201,46 @@ async def a_sale_of(db, member, key):
         return (await sales.create(tx, person, draft)).sale.id
 
 
+async def an_announcement_of(db, member, key):
+    person = await keys.identify(db, key, member.email)
+    draft = announcements.Draft({"": {"title": "Hola", "message": ""}}, "all")
+    return await announcements.send(db, person, draft)
+
+
+async def an_event_set_aside(db, tenant_id):
+    async with db.bus() as bus:
+        body = {"type": "sale:created", "lasting": True, "audience": "all", "rule": ["all"]}
+        body |= {"data": {}, "priority": "low", "variant": "info", "published_at": "2026-01-01"}
+        return await bus.fetchval(
+            "insert into campana.poison (tenant_id, event_id, type, reason, body)"
+            " values ($1, campana.uuid7(), 'sale:created', 'test', $2) returning event_id",
+            tenant_id,
+            body,
+        )
+
+
+async def a_connection_of(db, member):
+    async with db.bus() as bus:
+        return await bus.fetchval(
+            "with p as (insert into campana.process values (campana.uuid7(), 'test', now())"
+            " returning id) insert into campana.connection select $1, campana.uuid7(), p.id, $2,"
+            " 'html', 'session', null, '127.0.0.1', 'test', now() from p returning id",
+            member.tenant_id,
+            member.id,
+        )
+
+
 async def a_branch_of(db, tenant_id):
     async with db.bus() as bus:
         await tenants.add_branch(bus, tenant_id, "Mercado")
         found = "select id from campana.branch where tenant_id = $1 and name = 'Mercado'"
         return await bus.fetchval(found, tenant_id)
+
+
+async def a_type_of(db, tenant_id):
+    async with db.bus() as bus:
+        await event_types.add(bus, tenant_id, "card:sold", actor="test")
+    return "card:sold"
 
 
 async def a_key_of(db, tenant_id):
