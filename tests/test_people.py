@@ -205,7 +205,7 @@ async def test_with_one_database_role_people_still_sign_in(server, empty_dsn, ca
     await owner.execute("create database campana_alone owner campana_alone")
     dsn = server.dsn_for("campana_alone", "alone", "campana_alone")
     try:
-        db = await installation.ready(dsn, Settings(database_url=dsn, demo=True, pool_size=2))
+        db = await installation.ready(dsn, Settings(database_url=dsn, demo=True, pool_size=3))
         async with db:
             assert db.roles.one_role
             await demo.fill(db)
