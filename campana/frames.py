@@ -61,7 +61,8 @@ class EventFrames:
         body["actions"] = actions_for(self._event.get("actions"), locale)
         if form == "html":
             # Collapsed notifications keep their first event's id; the page finds it in "id".
-            toast = {**self._event, **body, "id": str(self._event["id"])}
+            icon = words_for(self._event["words"], locale).get("icon")
+            toast = {**self._event, **body, "id": str(self._event["id"]), "icon": icon}
             if mask & TOAST:
                 body["toast"] = render.toast(toast, locale)
             del body["data"]

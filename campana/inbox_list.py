@@ -61,6 +61,7 @@ class Notification:
     reason: str
     subject: str | None
     actor_name: str | None = None
+    icon: str | None = None  # of a tenant's own type
     is_deleted: bool = False
 
     @property
@@ -235,5 +236,6 @@ def _notification(row: Record, person: Person) -> Notification:
         reason=row["reason"],
         subject=row["subject"],
         actor_name=row["actor_name"],
+        icon=said.get("icon"),
         is_deleted=row["state"] == DELETED,
     )

@@ -19,7 +19,8 @@ from campana.db import Tx
 from campana.errors import is_passing
 from campana.queries import queries
 from campana.signals import Hint
-from campana.words import Words, words_of
+from campana.type_words import Own
+from campana.words import Words, is_own, words_of
 
 MAX_TENANTS = 16
 MAX_EVENTS = 500
@@ -60,6 +61,17 @@ class Tenants:
 
     known: dict[UUID, Tenant] = field(default_factory=dict)
     holder: UUID = field(default_factory=uuid4)
+    types: dict[tuple[UUID, str], Own] = field(default_factory=dict)
+
+    async def look_at_types(self, tx: Tx, rows: Iterable[Record]) -> None:
+        """What tenants say now of types of their own; most rounds have none."""
+        asked = {(row["tenant_id"], row["type"]) for row in rows if is_own(row["type"])}
+        self.types = {}
+        if asked:
+            found = await tx.fetch(queries.outbox.type_words.sql, *zip(*asked, strict=True))
+            self.types = {
+                (row["tenant_id"], row["name"]): Own(row["words"], row["icon"]) for row in found
+            }
 
     async def look_up(self, tx: Tx, tenant_id: UUID) -> Tenant:
         """One that has events, so it exists."""
@@ -81,6 +93,7 @@ async def dispatch(tx: Tx, tenants: Tenants, tell: Tell, *, one_by_one: bool = F
     """
     at_most = 1 if one_by_one else MAX_EVENTS
     rows = await tx.fetch(queries.outbox.take.sql, tenants.holder, MAX_TENANTS, at_most)
+    await tenants.look_at_types(tx, rows)
     batch: list[Record] = []
     alone: list[Record] = []
     for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
@@ -138,7 +151,8 @@ def _blaming(row: Record) -> Iterator[None]:
 
 async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     tenant = await tenants.look_up(tx, row["tenant_id"])
-    return words_of(dict(row), tenant.locales, tenant.time_zone, row["actor_name"])
+    own = tenants.types.get((row["tenant_id"], row["type"]))
+    return words_of(dict(row), tenant.locales, tenant.time_zone, row["actor_name"], own)
 
 
 def _tell(rows: Iterable[Record], tell: Tell) -> None:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import (
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticSerializationError
 
 from campana import door
 from campana.door import EventError
 from campana.errors import FieldError, Invalid
+from campana.vocabulary import TYPES
 from handlers import fitting
 from handlers.declare import Shape
 from handlers.shapes import Priority, Variant
@@ -46,7 +55,14 @@ class EventShape(Shape):
     """A past fact somebody may want to hear; the fields are publish_event's arguments."""
 
     type: str = Field(min_length=1, max_length=80, examples=["sale:created"])
-    audience: str = Field(min_length=1, max_length=2000, examples=["role:ADMIN & !user:ana@…"])
+    audience: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2000,
+        examples=["role:ADMIN & !user:ana@…"],
+        validate_default=True,
+        description="May be left out where the tenant's own type says whom it is for.",
+    )
     tenant: str | None = Field(None, max_length=80, description="Only your own; may be left out.")
     title: str | None = Field(None, max_length=200)
     message: str | None = Field(None, max_length=4000)
@@ -61,6 +77,13 @@ class EventShape(Shape):
     collapse_key: str | None = Field(None, min_length=1, max_length=255)
     deliver_at: AwareDatetime | None = None
     expires_at: AwareDatetime | None = None
+
+    @field_validator("audience")
+    @classmethod
+    def _is_said(cls, audience: str | None, info: ValidationInfo) -> str | None:
+        if audience is None and info.data.get("type") in (None, *TYPES):
+            raise PydanticCustomError("missing", "Field required")
+        return audience
 
 
 EventArray = Annotated[list[EventShape], Field(min_length=1, max_length=MOST_EVENTS)]

@@ -103,7 +103,8 @@ begin
   into lasting, priority, variant
   from (values (find_publisher.type)) w (name)
   left join campana.builtin_type b on b.name = w.name
-  left join campana.tenant_type y on y.tenant_id = find_publisher.tenant_id and y.name = w.name;
+  left join campana.tenant_type y
+    on y.tenant_id = find_publisher.tenant_id and y.name = w.name and y.retired_at is null;
   if lasting is null then
     perform campana.refuse('CA002', 'type', format('There is no event type %L.', left(find_publisher.type, 80)),
       'Use a built-in type such as sale:created, or add your own with: main.py type add.');
@@ -277,7 +278,8 @@ begin
   into known
   from campana.tenant t
   left join campana.builtin_type b on b.name = publish_with_care.type
-  left join campana.tenant_type y on y.tenant_id = t.id and y.name = publish_with_care.type
+  left join campana.tenant_type y
+    on y.tenant_id = t.id and y.name = publish_with_care.type and y.retired_at is null
   where t.slug = publish_with_care.tenant and t.active;
   if known.tenant_id is null or known.lasting is null
      or known.own is distinct from known.tenant_id
@@ -285,6 +287,10 @@ begin
   then
     known := campana.find_publisher(publish_with_care.tenant, publish_with_care.type);
   end if;
+  -- of a tenant's own type, whom it is for when nobody says so
+  audience := coalesce(publish_with_care.audience, (
+    select y.audience from campana.tenant_type y
+    where y.tenant_id = known.tenant_id and y.name = publish_with_care.type));
   if publish_with_care.audience is distinct from 'all' then
     rule := campana.parse_audience(known.tenant_id, publish_with_care.audience);
   end if;
@@ -370,7 +376,7 @@ begin
     from campana.tenant t
     cross join jsonb_array_elements(items) with ordinality i (item, ord)
     left join campana.builtin_type b on b.name = i.item ->> 'type'
-    left join campana.tenant_type y on y.tenant_id = t.id and y.name = i.item ->> 'type'
+    left join campana.tenant_type y on y.tenant_id = t.id and y.name = i.item ->> 'type' and y.retired_at is null
     where t.id = campana.current_tenant() and t.active and publish_plainly.tenant in (t.id::text, t.slug)
   ),
   written as (
@@ -382,7 +388,7 @@ begin
     from sent
     where not exists (
       select from sent
-      where lasting is null or item ?| '{actions, actor, dedupe_key, deliver_at, expires_at}'
+      where lasting is null or audience is null or item ?| '{actions, actor, dedupe_key, deliver_at, expires_at}'
         or not campana.is_plain(title, message, data, url)
         or not campana.has_plain_marks(priority, variant, subject, collapse_key)
     )

@@ -20,6 +20,37 @@ select :tenant_id, :actor, 'type.add', jsonb_build_object('type', name)
 from added
 returning true;
 
+-- name: own
+-- Types that this tenant added, retired ones last.
+select name, lasting, priority, variant, channels, icon, audience, words, retired_at
+from campana.tenant_type
+where tenant_id = :tenant
+order by retired_at is not null, name;
+
+-- name: own_one^
+select name, lasting, priority, variant, channels, icon, audience, words, sample, retired_at
+from campana.tenant_type
+where tenant_id = :tenant and name = :name;
+
+-- name: own_lock^
+-- Nobody else changes it meanwhile.
+select name, lasting, priority, variant, channels, icon, audience, words, sample, retired_at
+from campana.tenant_type
+where tenant_id = :tenant and name = :name
+for update;
+
+-- name: own_change!
+update campana.tenant_type
+set priority = :priority, variant = :variant, channels = :channels, icon = :icon, audience = :audience,
+  words = :words, sample = :sample
+where tenant_id = :tenant and name = :name;
+
+-- name: own_retire$
+-- Out of use, or in use again; null when it is no type of this tenant.
+update campana.tenant_type set retired_at = case when :retired then clock_timestamp() end
+where tenant_id = :tenant and name = :name
+returning true;
+
 -- name: of_tenant
 -- What this tenant may publish, built-in types first.
 select name, lasting, priority, variant, true as is_builtin
@@ -27,5 +58,5 @@ from campana.builtin_type
 union all
 select name, lasting, priority, variant, false
 from campana.tenant_type
-where tenant_id = :tenant_id
+where tenant_id = :tenant_id and retired_at is null
 order by is_builtin desc, name;

@@ -5,6 +5,12 @@ select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data
   o.collapse_key, o.progress, o.actor_name
 from campana.take($1, $2, $3) o;
 
+-- name: type_words
+-- What tenants say of types of their own.
+select t.tenant_id, t.name, t.words, t.icon
+from unnest($1::uuid[], $2::text[]) w (tenant_id, name)
+join campana.tenant_type t on t.tenant_id = w.tenant_id and t.name = w.name;
+
 -- name: waits$
 -- Whether any event is in the queue.
 select exists (select from campana.outbox);

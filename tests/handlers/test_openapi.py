@@ -42,7 +42,7 @@ async def test_it_says_what_the_input_may_be(document):
     limit = next(given for given in listing["parameters"] if given["name"] == "limit")
     assert limit["schema"]["maximum"] == 100
     event = document["components"]["schemas"]["EventShape"]
-    assert event["required"] == ["type", "audience"]
+    assert event["required"] == ["type"], "a type of one's own may say whom it is for"
     assert event["properties"]["dedupeKey"]
     assert event["additionalProperties"] is False
     assert set(document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]) == CODES

@@ -1,0 +1,219 @@
+"""Event types that a tenant adds as data: how they look, whom they are for, what they say.
+
+Words are placeholders with formats (campana/type_words.py). A change counts from the next event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+import asyncpg
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from campana import event_types, i18n, type_words
+from campana.administration import audit, edits
+from campana.administration.type_meanings import MEANINGS
+from campana.channels import DESKTOP, INBOX, SOUND, TOAST
+from campana.errors import FieldError, Invalid, NotFound
+from campana.i18n import LOCALES
+from campana.i18n import gettext as _
+from campana.queries import queries
+
+if TYPE_CHECKING:
+    from campana.db import Database, Tx
+    from campana.events import Event
+    from campana.users import Person
+
+ICONS = (
+    *("bell", "calendar", "banknote", "receipt", "shopping-bag", "shopping-cart", "store"),
+    *("package", "credit-card", "message-circle", "mail", "circle-user", "flame", "utensils"),
+    *("chef-hat", "concierge-bell", "megaphone", "trending-down", "triangle-alert", "info"),
+)
+"""Symbols of static/icons.svg that a type may have."""
+BITS = {"toast": TOAST, "sound": SOUND, "desktop": DESKTOP}
+WORDS = tuple((part, locale) for locale in LOCALES for part in ("title", "message"))
+LONGEST_SAMPLE = 4_000
+
+
+Ticked = Annotated[bool, BeforeValidator(lambda value: value in (True, "true"))]
+
+
+class OwnType(BaseModel):
+    """What can be changed of a type. toast, sound, desktop: channels it uses when nobody says
+    otherwise. audience: for events that name none. sample: JSON to try the words with."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    priority: Literal["low", "medium", "high", "urgent"] = "medium"
+    variant: Literal["info", "success", "warning", "error"] = "info"
+    icon: str = Field("bell", max_length=40)
+    audience: str = Field("", max_length=2000)
+    toast: Ticked = False
+    sound: Ticked = False
+    desktop: Ticked = False
+    title_es: str = Field("", max_length=300)
+    message_es: str = Field("", max_length=4000)
+    title_en: str = Field("", max_length=300)
+    message_en: str = Field("", max_length=4000)
+    sample: str = Field("", max_length=LONGEST_SAMPLE)
+
+    @property
+    def words(self) -> dict[str, dict[str, str]]:
+        """As campana.type_words.Own."""
+        said = self.model_dump()
+        return {
+            locale: {part: said[f"{part}_{locale}"] for part in ("title", "message")}
+            for locale in LOCALES
+            if said[f"title_{locale}"]
+        }
+
+
+def explained(kind: type[Event]) -> dict[str, str]:
+    """What a built-in type means and what its data holds."""
+    text = " ".join((kind.__doc__ or "").split())
+    data = text.partition("data: ")[2].removesuffix(".")
+    return {"says": i18n.gettext(MEANINGS[kind.type]), "data": data}
+
+
+async def own(tx: Tx, tenant_id: UUID) -> list[Any]:
+    """Rows of types that this tenant added, retired ones last."""
+    return [row async for row in queries.event_types.own(tx, tenant=tenant_id)]
+
+
+async def one(tx: Tx, tenant_id: UUID, name: str) -> Any:
+    """The row of one of them; NotFound."""
+    row = await queries.event_types.own_one(tx, tenant=tenant_id, name=name)
+    if row is None:
+        raise NotFound("There is no such type in this tenant.")
+    return row
+
+
+async def create(
+    db: Database, me: Person, name: str, mine: OwnType, *, lasting: bool = True
+) -> None:
+    """A new type; Invalid with every mistake, Conflict for a name that is taken."""
+    _check(mine)
+    async with db.tenant(me.tenant_id, me.id) as tx:
+        await _check_audience(tx, me, mine.audience)
+        await event_types.add(tx, me.tenant_id, name, lasting=lasting, actor=me.actor)
+        await _write(tx, me.tenant_id, name, mine, lasting=lasting)
+
+
+async def change(
+    db: Database, me: Person, name: str, mine: OwnType, was: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Writes what differs; what changed. NotFound, Invalid, Overtaken."""
+    _check(mine)
+    async with db.tenant(me.tenant_id, me.id) as tx:
+        row = await queries.event_types.own_lock(tx, tenant=me.tenant_id, name=name)
+        if row is None:
+            raise NotFound("There is no such type in this tenant.")
+        now = as_form(row)
+        done = edits.changes(was, mine.model_dump(), now)
+        if done:
+            await _check_audience(tx, me, (now | done)["audience"])
+            new = OwnType(**(now | done))
+            await _write(tx, me.tenant_id, name, new, lasting=row["lasting"])
+            before = {field: now[field] for field in done}
+            await audit.record(
+                tx, me.tenant_id, me.actor, "type.change", before=before, after=done, type=name
+            )
+    return done
+
+
+async def retire(db: Database, me: Person, name: str, *, retired: bool) -> None:
+    """Nothing of this type is published any more; or again. What was, stays. NotFound."""
+    async with db.tenant(me.tenant_id, me.id) as tx:
+        found = await queries.event_types.own_retire(
+            tx, tenant=me.tenant_id, name=name, retired=retired
+        )
+        if found is None:
+            raise NotFound("There is no such type in this tenant.")
+        action = "type.retire" if retired else "type.use_again"
+        await audit.record(tx, me.tenant_id, me.actor, action, type=name)
+
+
+def as_form(row: Any) -> dict[str, Any]:
+    """A row as OwnType says it."""
+    shown = {name: row[name] or "" for name in ("priority", "variant", "audience")}
+    shown |= {name: bool(row["channels"] & bit) for name, bit in BITS.items()}
+    for part, locale in WORDS:
+        shown[f"{part}_{locale}"] = row["words"].get(locale, {}).get(part, "")
+    sample = orjson.dumps(row["sample"], option=orjson.OPT_INDENT_2).decode()
+    return shown | {"icon": row["icon"] or "bell", "sample": sample if row["sample"] else ""}
+
+
+def tried(typed: Mapping[str, str], time_zone: str, actor_name: str) -> list[dict[str, Any]]:
+    """What the words say with the sample, per language: {locale, title, message, mistakes}."""
+    sample = _sample(typed.get("sample", ""))
+    return [_tried_in(locale, typed, sample or {}, time_zone, actor_name) for locale in LOCALES]
+
+
+def _tried_in(
+    locale: str, typed: Mapping[str, str], sample: Any, time_zone: str, actor_name: str
+) -> dict[str, Any]:
+    said = {part: typed.get(f"{part}_{locale}", "") for part in ("title", "message")}
+    wrong = [one for text in said.values() for one in type_words.mistakes(text)]
+    with i18n.use_locale(locale, time_zone):
+        shown = {part: type_words.say(text, sample, actor_name) for part, text in said.items()}
+    return {"locale": locale, **shown, "mistakes": wrong}
+
+
+async def _write(tx: Tx, tenant_id: UUID, name: str, mine: OwnType, *, lasting: bool) -> None:
+    chosen = sum(bit for channel, bit in BITS.items() if getattr(mine, channel))
+    await queries.event_types.own_change(
+        tx,
+        tenant=tenant_id,
+        name=name,
+        priority=mine.priority,
+        variant=mine.variant,
+        channels=INBOX | chosen if lasting else 0,
+        icon=mine.icon,
+        audience=mine.audience or None,
+        words=mine.words,
+        sample=_sample(mine.sample) or {},
+    )
+
+
+def _check(mine: OwnType) -> None:
+    faults = [
+        (f"{part}_{locale}", mistake)
+        for part, locale in WORDS
+        for mistake in type_words.mistakes(getattr(mine, f"{part}_{locale}"))[:1]
+    ]
+    for locale in LOCALES:
+        if getattr(mine, f"message_{locale}") and not getattr(mine, f"title_{locale}"):
+            faults.append((f"title_{locale}", _("A message needs a title.")))
+    if mine.icon not in ICONS:
+        faults.append(("icon", _("Choose one of these.")))
+    if mine.sample and _sample(mine.sample) is None:
+        faults.append(("sample", _('This is no JSON object. Write for example {"total": 12.5}.')))
+    if faults:
+        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
+        raise Invalid(faults[0][1], errors=errors)
+
+
+async def _check_audience(tx: Tx, me: Person, expression: str) -> None:
+    if not expression:
+        return
+    try:
+        async with tx.transaction():
+            await queries.announcements.audience(
+                tx, tenant=me.tenant_id, audience=expression, author=me.id
+            )
+    except asyncpg.PostgresError as error:
+        if not (error.sqlstate or "").startswith("CA"):
+            raise
+        said = _("This cannot be read, or names a role, branch or e-mail that nobody here has.")
+        raise Invalid(said, field="audience") from None
+
+
+def _sample(text: str) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(text) if text.strip() else {}
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
