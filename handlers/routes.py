@@ -44,6 +44,7 @@ from handlers.admin import (
     roles,
     settings,
     statistics,
+    types,
     why,
 )
 from handlers.preferences import api
@@ -137,6 +138,14 @@ ADMINISTRATORS = [
     web.post("/admin/branches/{id}/delete", branches.delete),
     web.get("/admin/attention", attention.edit),
     web.post("/admin/attention", attention.update),
+    web.get("/admin/types", types.index),
+    web.get("/admin/types/new", types.new),
+    web.post("/admin/types", types.create),
+    web.post("/admin/types/preview", types.preview),
+    web.get("/admin/types/{id}", types.edit),
+    web.post("/admin/types/{id}", types.update),
+    web.post("/admin/types/{id}/retire", types.retire),
+    web.post("/admin/types/{id}/use-again", types.use_again),
     web.get("/admin/announcements", announcements.index),
     web.get("/admin/announcements/new", announcements.new),
     web.post("/admin/announcements", announcements.create),

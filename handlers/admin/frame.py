@@ -74,6 +74,7 @@ def sections() -> list[tuple[str, list[Section]]]:
                     "megaphone",
                     _("Write to everybody, a role or a branch."),
                 ),
+                Section("types", _("Event types"), "shapes", _("What happens, and what it says.")),
             ],
         ),
         (
