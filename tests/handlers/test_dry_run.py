@@ -76,6 +76,16 @@ async def test_an_array_is_told_in_its_order(foresee, owner) -> None:
     assert await happened(owner) == 0
 
 
+async def test_a_type_that_says_whom_it_is_for_is_counted_so(foresee, owner, cast) -> None:
+    await owner.execute(
+        "insert into campana.tenant_type (tenant_id, name, audience)"
+        " values ($1, 'rota:changed', 'role:COOK')",
+        cast.norte,
+    )
+    status, told = await foresee({"type": "rota:changed"})
+    assert (status, told["names"]) == (200, ["Carlos Cocina"])
+
+
 async def test_a_key_that_is_taken_is_said(foresee, db) -> None:
     await post(db, {**SALE, "dedupe_key": "sale:7"})
     status, told = await foresee({**SALE, "dedupeKey": "sale:7"})
