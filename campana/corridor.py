@@ -37,7 +37,7 @@ class Corridor:
         self.db = db
         self.hub = Hub(db, streams_per_user=settings.streams_per_user)
         self.tally = Tally(db)
-        self.roster = Roster(db, self.hub)
+        self.roster = Roster(db, self.hub, self.tally)
         self.dispatcher = Dispatcher(db, tell=self._dispatched)
         self.listener = Listener(
             db,
@@ -75,8 +75,8 @@ class Corridor:
                     await asyncio.gather(dispatching, *others, return_exceptions=True)
             with suppress(Exception):  # its last beat is soon too old to count
                 await self.dispatcher.retire()
-                await self.tally.write(timedelta())
                 await self.roster.retire()
+                await self.tally.write(timedelta())
 
     async def drain(self) -> None:
         """Send everybody away, in random order over a moment: they should not return at once."""

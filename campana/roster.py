@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from campana.errors import is_unforeseen
 from campana.hub import Hub
 from campana.queries import queries
 from campana.stream import Stream
+from campana.tally import Tally
 
 log = structlog.get_logger()
 
@@ -39,9 +41,10 @@ COME_BACK = 30_000
 class Roster:
     """What has been told of this process's streams."""
 
-    def __init__(self, db: Database, hub: Hub) -> None:
+    def __init__(self, db: Database, hub: Hub, tally: Tally) -> None:
         self._db = db
         self._hub = hub
+        self._tally = tally
         self._id = uuid4()
         self._name = f"{socket.gethostname()[:60]}:{os.getpid()}"
         self._told: dict[Stream, UUID] = {}
@@ -73,13 +76,22 @@ class Roster:
             )
             assert row, "it always answers"
             await self._forget_others(connection)
+        self._count_sent_away(gone)
         self._note(new, gone, is_new=row["is_new"])
         self._close(row["closing"] or ())
 
     async def retire(self) -> None:
         """This process leaves, and nobody is connected to it any more."""
+        self._count_sent_away(self._told)
         async with self._db.bus() as connection:
             await connection.execute(queries.connections.retire.sql, self._id)
+
+    def _count_sent_away(self, gone: Iterable[Stream]) -> None:
+        """Pages say by themselves whether they were cut."""
+        now = monotonic()
+        for stream in gone:
+            if stream.form == "json" and (now >= stream.deadline or self._hub.draining):
+                self._tally.sent_away(stream.reader.tenant_id)
 
     def _note(self, new: dict[Stream, UUID], gone: list[Stream], *, is_new: bool) -> None:
         """is_new: what was told earlier has been lost, in a crash of the server, say; it is told

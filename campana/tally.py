@@ -81,6 +81,11 @@ class Tally:
         counts["opened"] += 1
         counts["reopened"] += again
 
+    def sent_away(self, tenant_id: UUID) -> None:
+        """A program's stream that we ended, which looks cut when its reader comes back, perhaps to
+        another process: over some minutes the two make nothing."""
+        self._cell(tenant_id, datetime.now(UTC)).counts["reopened"] -= 1
+
     def answered(self, tenant_id: UUID, *, failed: bool) -> None:
         """A request. failed: by our fault."""
         counts = self._cell(tenant_id, datetime.now(UTC)).counts
@@ -141,7 +146,7 @@ class Tally:
         """They join what was counted meanwhile."""
         for key, cell in cells.items():
             mine = self._cells[key]
-            mine.counts += cell.counts
+            mine.counts.update(cell.counts)
             mine.latency = _sum((mine.latency, cell.latency))
         for name, counts in types.items():
             self._types[name] += counts
@@ -161,7 +166,9 @@ def _rows(cells: dict[tuple[UUID, datetime], Cell]) -> Iterable[dict[str, Any]]:
 
 
 def _row(tenant_id: UUID, span: str, at: datetime, cells: list[Cell]) -> dict[str, Any]:
-    counts = sum((cell.counts for cell in cells), Counter())
+    counts = Counter[str]()
+    for cell in cells:
+        counts.update(cell.counts)  # adding would drop what is below zero
     names = ("events", "notifications", "opened", "reopened", "requests", "errors")
     latency = _sum(cell.latency for cell in cells)
     said = {"tenant_id": str(tenant_id), "span": span, "at": at.isoformat()}

@@ -52,7 +52,7 @@ CORRIDOR: dict[str, set[str]] = {
     "corrections": {"db", "queries", "signals"},
     "retention": {"db", "queries", "signals"},
     "epoch": {"db", "queries"},
-    "roster": {"db", "errors", "hub", "queries", "stream"},
+    "roster": {"db", "errors", "hub", "queries", "stream", "tally"},
     "tally": {"db", "errors", "queries", "signals"},
     "corridor": {
         *("clock", "db", "dispatcher", "epoch", "errors", "hub", "listener", "roster", "settings"),

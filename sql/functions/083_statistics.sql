@@ -88,7 +88,7 @@ language sql stable rows 100 as $$
   ),
   lately as (
     select s.tenant_id, sum(s.events) as events, campana.sum_of(s.latency) as latency, sum(s.opened) as opened,
-      sum(s.reopened) as reopened, sum(s.requests) as requests, sum(s.errors) as errors
+      greatest(sum(s.reopened), 0) as reopened, sum(s.requests) as requests, sum(s.errors) as errors
     from campana.tenant t
     cross join lateral (
       select * from campana.statistic s

@@ -19,7 +19,7 @@ delete from campana.statistic_of_type where at < now() - interval '100 days';
 
 -- name: series
 -- What happened per minute or hour, oldest first; times where nothing did are left out.
-select at, events, notifications, connections, opened, reopened, requests, errors, campana.latency_of(latency, 0.5) as p50,
+select at, events, notifications, connections, opened, greatest(reopened, 0) as reopened, requests, errors, campana.latency_of(latency, 0.5) as p50,
   campana.latency_of(latency, 0.95) as p95
 from campana.statistic
 where tenant_id = :tenant and span = :span and at >= :since
@@ -28,7 +28,7 @@ order by at;
 -- name: days
 -- The same per day where the reader is.
 select date_trunc('day', at, :zone) as at, sum(events) as events, sum(notifications) as notifications,
-  max(connections) as connections, sum(opened) as opened, sum(reopened) as reopened, sum(requests) as requests,
+  max(connections) as connections, sum(opened) as opened, greatest(sum(reopened), 0) as reopened, sum(requests) as requests,
   sum(errors) as errors, campana.latency_of(campana.sum_of(latency), 0.5) as p50,
   campana.latency_of(campana.sum_of(latency), 0.95) as p95
 from campana.statistic
@@ -40,7 +40,7 @@ order by 1;
 -- All of it together; the latency that so many of a hundred events did not exceed, in milliseconds.
 select coalesce(sum(events), 0) as events, coalesce(sum(notifications), 0) as notifications,
   coalesce(max(connections), 0) as connections, coalesce(sum(opened), 0) as opened,
-  coalesce(sum(reopened), 0) as reopened, coalesce(sum(requests), 0) as requests, coalesce(sum(errors), 0) as errors,
+  greatest(sum(reopened), 0) as reopened, coalesce(sum(requests), 0) as requests, coalesce(sum(errors), 0) as errors,
   campana.latency_of(campana.sum_of(latency), 0.5) as p50, campana.latency_of(campana.sum_of(latency), 0.95) as p95,
   campana.latency_of(campana.sum_of(latency), 0.99) as p99
 from campana.statistic

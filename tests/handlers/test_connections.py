@@ -10,6 +10,7 @@ from campana.administration.connections import device
 from campana.corridor import Corridor
 from campana.hub import Hub
 from campana.roster import Roster
+from campana.tally import Tally
 from tests.corridor.conftest import http, listen, site
 from tests.handlers.admin import look, send
 from tests.waiting import eventually
@@ -108,7 +109,7 @@ async def test_a_dead_process_takes_its_connections_along(told, listen, db, owne
         " user_id, kind, credential, address, agent, since from campana.connection"
     )
     assert (await told(1))["total"] == 1, "whoever is silent does not count"
-    other = Roster(db, Hub(db))
+    other = Roster(db, Hub(db), Tally(db))
     await other.tell()
     assert await owner.fetchval("select count(*) from campana.process where name = 'dead'") == 0
     assert await owner.fetchval("select count(*) from campana.connection") == 1

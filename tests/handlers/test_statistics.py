@@ -11,7 +11,7 @@ import pytest
 
 from campana import charts, tally
 from campana.tally import Tally
-from handlers.app_keys import TALLY
+from handlers.app_keys import CORRIDOR, TALLY
 from tests.corridor.conftest import http, listen, publish, site
 from tests.handlers.admin import look
 from tests.post import deliver
@@ -56,6 +56,25 @@ async def test_what_happens_is_counted(live_app, listen, publish, client, owner,
     assert not await owner.fetchval(
         "select sum(events) from campana.statistic where tenant_id = $1", cast.sur
     )
+
+
+@pytest.mark.settings(stream_lifetime_seconds=1)
+async def test_programs_that_we_ended_were_not_cut(live_app, listen, owner, cast) -> None:
+    ear = await listen(cast.luis_colleague)
+    await ear.hears("bye", reason="lifetime")
+    counted, told = live_app[TALLY], live_app[CORRIDOR].roster
+
+    async def is_even():
+        await told.tell()
+        await counted.write(NOW)
+        return await owner.fetchval(
+            "select sum(reopened) = -1 from campana.statistic where span = 'hour'"
+        )
+
+    await eventually(is_even)
+    counted.opened(cast.norte, again=True)
+    await counted.write(NOW)
+    assert await owner.fetchval("select reopened from campana.statistic where span = 'hour'") == 0
 
 
 async def test_what_could_not_be_written_is_written_next_time(db, cast, owner, monkeypatch) -> None:
