@@ -1,15 +1,18 @@
 -- What becomes of people when a tenant's or a role's layer says something else. The rule itself is
 -- campana.layered(); a test holds what is foretold against what then is.
 
--- What a person gets of a type: nothing at all without the inbox.
-create or replace function campana.policy_effect(
-  masks integer, value integer, chosen integer, locked integer, switched_off integer
-) returns integer
-language sql immutable as $$
+-- What a person gets of a type: nothing at all without the inbox. Tables of one row, because these
+-- become part of the query that asks, which functions of one value do not.
+drop function if exists campana.policy_effect(integer, integer, integer, integer, integer);
+create function campana.policy_effect(masks integer, value integer, chosen integer, locked integer, switched_off integer)
+returns table (effect integer)
+language sql immutable rows 1 as $$
   select case when e.masks & 1 = 0 then 0 else e.masks end
   from (
-    select campana.layered(policy_effect.masks, policy_effect.value, policy_effect.chosen, policy_effect.locked)
+    select ((policy_effect.masks & ~(policy_effect.chosen & ~policy_effect.locked))
+      | (policy_effect.value & policy_effect.chosen & ~policy_effect.locked))
       & ~(policy_effect.switched_off & ~policy_effect.locked) as masks
+    offset 0
   ) e;
 $$;
 
@@ -37,9 +40,9 @@ $$;
 drop function if exists campana.policy_choice_after(text, integer, integer, integer, integer, integer, integer, integer);
 create function campana.policy_choice_after(
   applies_to text, bits integer, value integer, chosen integer, kept integer,
-  masks_before integer, masks_after integer, locked_after integer,
-  out value_after integer, out chosen_after integer, out kept_after integer
-) language sql immutable as $$
+  masks_before integer, masks_after integer, locked_after integer
+) returns table (value_after integer, chosen_after integer, kept_after integer)
+language sql immutable rows 1 as $$
   select
     case when applies_to = 'new' then (value & chosen) | (masks_before & k.pin) else value & chosen & ~k.gone end,
     case when applies_to = 'new' then chosen | k.pin else chosen & ~k.gone end,
@@ -47,6 +50,7 @@ create function campana.policy_choice_after(
   from (
     select bits & ~chosen & ~locked_after & (masks_before # masks_after) as pin,
       case applies_to when 'everybody' then bits else kept & bits end as gone
+    offset 0
   ) k;
 $$;
 

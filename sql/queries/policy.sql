@@ -46,51 +46,65 @@ group by role;
 
 -- name: reach
 -- For each way to apply a change of a layer: how many people it changes, how many keep their own, with
--- the first names of some. Whoever chose nothing is looked at once per role, not one by one.
+-- the first names of some. What people said nothing of is looked at once per role, not one by one.
 with standing as materialized (
   select * from campana.policy_standing(:tenant, :role, :changes)
-), touched as (
-  select p.user_id from campana.user_preference p
-  where p.tenant_id = :tenant and p.type in (select type from standing)
-  union
-  select a.user_id from campana.user_attention a
-  where a.tenant_id = :tenant and a.switched_off <> 0
 ), choices as (
   select null::uuid as user_id, s.*, 0 as value, 0 as chosen, 0 as kept, 0 as switched_off
   from standing s
   union all
-  select u.id, s.*, coalesce(p.value, 0), coalesce(p.chosen, 0), coalesce(p.kept, 0), coalesce(a.switched_off, 0)
-  from touched x
-  join campana.users u on u.tenant_id = :tenant and u.id = x.user_id and u.active
-  join standing s on s.role = u.role
-  left join campana.user_preference p on p.tenant_id = :tenant and p.user_id = u.id and p.type = s.type
+  select u.id, s.*, p.value, p.chosen, p.kept, coalesce(a.switched_off, 0)
+  from campana.user_preference p
+  join campana.users u on u.tenant_id = :tenant and u.id = p.user_id and u.active
+  join standing s on s.role = u.role and s.type = p.type
   left join campana.user_attention a on a.tenant_id = :tenant and a.user_id = u.id
-), told as (
-  select c.user_id, c.role, w.applies_to,
-    bool_or(campana.policy_effect(c.masks_after, n.value_after, n.chosen_after, c.locked_after, c.switched_off)
-      <> campana.policy_effect(c.masks_before, c.value, c.chosen, c.locked_before, c.switched_off)) as changes,
-    bool_or(campana.policy_effect(c.masks_after, n.value_after, n.chosen_after, c.locked_after, c.switched_off)
-      <> campana.policy_effect(c.masks_after, c.value, c.chosen & ~c.bits, c.locked_after, c.switched_off)) as keeps,
-    bool_or(w.applies_to = 'everybody' and c.chosen & ~c.kept & c.bits <> 0) as loses
+  where p.tenant_id = :tenant
+  union all
+  select u.id, s.*, 0, 0, 0, a.switched_off
+  from campana.user_attention a
+  join campana.users u on u.tenant_id = :tenant and u.id = a.user_id and u.active
+  join standing s on s.role = u.role
+  where a.tenant_id = :tenant and a.switched_off <> 0
+    and not exists (
+      select from campana.user_preference p
+      where p.tenant_id = :tenant and p.user_id = u.id and p.type = s.type)
+), told as materialized (
+  select c.user_id, c.role, c.type, w.applies_to, e.effect <> before.effect as changes, e.effect <> layer.effect as keeps,
+    w.applies_to = 'everybody' and c.chosen & ~c.kept & c.bits <> 0 as loses
   from choices c
+  cross join lateral campana.policy_effect(c.masks_before, c.value, c.chosen, c.locked_before, c.switched_off) before
+  cross join lateral campana.policy_effect(c.masks_after, c.value, c.chosen & ~c.bits, c.locked_after, c.switched_off) layer
   cross join unnest(array['new', 'unchanged', 'everybody']) as w (applies_to)
   cross join lateral campana.policy_choice_after(
     w.applies_to, c.bits, c.value, c.chosen, c.kept, c.masks_before, c.masks_after, c.locked_after) n
-  group by c.user_id, c.role, w.applies_to
+  cross join lateral campana.policy_effect(c.masks_after, n.value_after, n.chosen_after, c.locked_after, c.switched_off) e
+), usual as (
+  select role, applies_to, count(*) filter (where changes) as changes, count(*) filter (where keeps) as keeps
+  from told
+  where user_id is null
+  group by role, applies_to
+), own as (  -- and how many of the types it is about would otherwise have been like everybody's
+  select t.user_id, t.applies_to, bool_or(t.changes) as changes, bool_or(t.keeps) as keeps, bool_or(t.loses) as loses,
+    count(*) filter (where u.changes) as usual_changes, count(*) filter (where u.keeps) as usual_keeps
+  from told t
+  join told u on u.user_id is null and u.role = t.role and u.type = t.type and u.applies_to = t.applies_to
+  where t.user_id is not null
+  group by t.user_id, t.applies_to
 ), people as (
-  select w.applies_to, split_part(u.name, ' ', 1) as first_name, lower(u.name) as sorted,
-    coalesce(own.changes, usual.changes) as changes, coalesce(own.keeps, usual.keeps) as keeps, coalesce(own.loses, false) as loses
+  select r.applies_to, split_part(u.name, ' ', 1) as first_name,
+    coalesce(o.changes, false) or r.changes > coalesce(o.usual_changes, 0) as changes,
+    coalesce(o.keeps, false) or r.keeps > coalesce(o.usual_keeps, 0) as keeps,
+    coalesce(o.loses, false) as loses
   from campana.users u
-  cross join unnest(array['new', 'unchanged', 'everybody']) as w (applies_to)
-  join told usual on usual.user_id is null and usual.role = u.role and usual.applies_to = w.applies_to
-  left join told own on own.user_id = u.id and own.applies_to = w.applies_to
+  join usual r on r.role = u.role
+  left join own o on o.user_id = u.id and o.applies_to = r.applies_to
   where u.tenant_id = :tenant and u.active
 )
 select applies_to, count(*) filter (where changes) as changed, count(*) filter (where keeps) as kept,
   count(*) filter (where loses) as lost, count(*) as people,
-  campana.first_five(array_agg(first_name order by sorted) filter (where changes)) as changed_names,
-  campana.first_five(array_agg(first_name order by sorted) filter (where keeps)) as kept_names,
-  campana.first_five(array_agg(first_name order by sorted) filter (where loses)) as lost_names
+  campana.first_five(array_agg(distinct first_name) filter (where changes)) as changed_names,
+  campana.first_five(array_agg(distinct first_name) filter (where keeps)) as kept_names,
+  campana.first_five(array_agg(distinct first_name) filter (where loses)) as lost_names
 from people
 group by applies_to;
 
