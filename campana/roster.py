@@ -28,7 +28,7 @@ from campana.tally import Tally
 log = structlog.get_logger()
 
 EVERY = 1.0
-AT_ONCE = 1_000
+AT_ONCE = 500
 """Streams told in one trip: when thousands come at once, it takes as many seconds."""
 FORGET_EVERY = 15
 """Trips after which this process looks for others that have died …"""

@@ -22,8 +22,17 @@ select case when (select count(*) from looked) = :span then (select l.id from lo
   f.id, f.type, f.audience, f.priority, f.variant, f.subject, f.published_at, f.dispatched_at,
   coalesce(e.words -> :locale::text ->> 'title', e.words -> '' ->> 'title') as title,
   u.name as actor_name, r.recipients,
-  case when :person::uuid is not null and f.id is not null then exists (
-    select from campana.place_of(:tenant, :person::uuid, array[f.id])
+  case when :person::uuid is not null then exists (
+    select from (
+      select r.user_ids from campana.event_recipients r
+      where r.tenant_id = :tenant and r.event_id = f.id and r.first_user <= :person::uuid
+      order by r.first_user desc
+      limit 1
+    ) r
+    where :person::uuid = any (r.user_ids)
+  ) or exists (  -- collapsed into an earlier notification
+    select from campana.inbox i
+    where i.user_id = :person::uuid and i.moved and i.tenant_id = :tenant and i.event_id = f.id
   ) end as reached
 from (select) one
 left join found f on true

@@ -18,7 +18,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from campana import keys, tenants, tokens
+from campana import event_types, keys, tenants, tokens
 from campana.administration import announcements
 from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
