@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from campana import corrections, retention, search, sessions, signals
+from campana import corrections, privacy, retention, search, sessions, signals
 from campana.db import Database
 from campana.errors import is_unforeseen
 from campana.queries import queries
@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 EXPIRE_AT_MOST = 5_000
 KEEP_ANSWERS = timedelta(days=1)
+KEEP_CHANGES = timedelta(days=7)
+"""Of a policy: as long as they can be taken back."""
 
 
 async def _repeat(every: float, job: Callable[[], Awaitable[None]]) -> None:
@@ -42,6 +44,7 @@ class Clock:
             (10.0, self.forget_signals),
             (10.0, self.watch),
             (0.5, self.change_announcements),
+            (1.0, self.erase),
             (60.0, self.purge),
             (600.0, self.forget_old),
         ]
@@ -79,6 +82,10 @@ class Clock:
         """Announcements that are corrected or withdrawn where they have arrived."""
         await corrections.proceed_all(self._db)
 
+    async def erase(self) -> None:
+        """What is left of people who were erased."""
+        await privacy.proceed_all(self._db)
+
     async def purge(self) -> None:
         """What is older than its tenant keeps, once an hour."""
         await retention.purge_due(self._db)
@@ -91,8 +98,10 @@ class Clock:
             self._wake()
 
     async def forget_old(self) -> None:
-        """Answers to idempotency keys after a day, sessions that have expired."""
+        """Answers to idempotency keys after a day, changes of policies that nobody can take back any
+        more, sessions that have expired."""
         async with self._db.bus() as connection:
             await queries.idempotency.forget(connection, before=datetime.now(UTC) - KEEP_ANSWERS)
             await queries.statistics.forget_old(connection)
+            await queries.policy.forget_old(connection, age=KEEP_CHANGES)
         await sessions.forget_old(self._db)

@@ -46,10 +46,11 @@ CORRIDOR: dict[str, set[str]] = {
     "wheel": {"errors", "frames", "hub", "stream"},
     "poll": {"errors", "frames", "hub", "live", "moment", "queries", "stream"},
     "clock": {
-        *("corrections", "db", "errors", "outbox", "queries", "retention", "search", "sessions"),
-        "signals",
+        *("corrections", "db", "errors", "outbox", "privacy", "queries", "retention", "search"),
+        *("sessions", "signals"),
     },
     "corrections": {"db", "queries", "signals"},
+    "privacy": {"db", "queries"},
     "retention": {"db", "queries", "signals"},
     "epoch": {"db", "queries"},
     "roster": {"db", "errors", "hub", "queries", "stream", "tally"},

@@ -52,6 +52,7 @@ DEFINERS = {
     "close_session",
     "correct_announcement",
     "discard",
+    "erase_person",
     "events_saying",
     "extend_session",
     "find_invitation",

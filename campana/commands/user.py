@@ -1,13 +1,15 @@
-"""`user add`, `list`, `deactivate`, `activate`, `role` and `password`."""
+"""`user add`, `list`, `deactivate`, `activate`, `role`, `password`, `export` and `erase`."""
 
 import getpass
 import secrets
 import sys
 from typing import Any
 
+import orjson
 from cyclopts import App
 
-from campana import passwords, users
+from campana import passwords, privacy, users
+from campana.administration import privacy as own_data
 from campana.commands.failures import CommandError
 from campana.commands.output import remark, say, say_table
 from campana.commands.place import ACTOR, database, tenant_named
@@ -128,6 +130,39 @@ async def password(email: str, /, *, password_stdin: bool = False) -> None:
         found = await _somebody(db, email)
         await users.change_password(db, found["tenant_id"], found["id"], chosen, actor=ACTOR)
     _show(chosen, made_up=not password_stdin)
+
+
+@app.command
+async def export(email: str, /) -> None:
+    """Everything that is kept of a person, one JSON object per line.
+
+    Args:
+        email: whose.
+    """
+    async with database() as db:
+        found = await _somebody(db, email)
+        async for piece in own_data.export(db, found["tenant_id"], found["id"]):
+            say(orjson.dumps(piece, default=str).decode())
+
+
+@app.command
+async def erase(email: str, /, *, yes: bool = False) -> None:
+    """End all access of a person and erase what is kept of them. Nothing brings it back.
+
+    Args:
+        email: whom.
+        yes: you mean it.
+    """
+    if not yes:
+        raise CommandError("this cannot be undone: add --yes if you mean it")
+    async with database() as db:
+        found = await _somebody(db, email)
+        await own_data.erase(db, found["tenant_id"], found["id"], actor=ACTOR)
+        remark("the account is gone; inbox and words of events follow")
+        done = await privacy.proceed(db, found["tenant_id"], found["id"])
+    say(
+        f"erased, with {done.notifications} notifications; {done.events} events no longer name them"
+    )
 
 
 async def _somebody(db: Database, email: str) -> Any:

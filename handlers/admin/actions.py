@@ -21,6 +21,7 @@ ACTIONS = {
     "user.change": _("Person changed"),
     "user.change_role": _("Role given"),
     "user.change_password": _("Password changed"),
+    "user.erase": _("Person erased"),
     "user.activate": _("Person let in again"),
     "user.deactivate": _("Person deactivated"),
     "user.sign_out": _("Signed out everywhere"),

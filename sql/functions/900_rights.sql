@@ -96,6 +96,7 @@ grant select (token_hash, tenant_id, user_id, auth_version, created_at, expires_
 grant select, insert on campana.audit to campana_web;
 grant select, insert, update, delete on campana.policy_change, campana.policy_choice to campana_web;
 grant select, insert on campana.announcement to campana_web;
+grant select on campana.erasure to campana_web;
 grant insert on campana.tenant_type to campana_web;
 grant update (priority, variant, channels, icon, audience, words, sample, retired_at) on campana.tenant_type to campana_web;
 grant insert on campana.signal to campana_web;

@@ -58,3 +58,19 @@ alter table campana.tenant_type
 
 -- Whose name and e-mail were replaced because they asked to be forgotten.
 alter table campana.users add column erased_at timestamptz;
+
+-- Erasing somebody goes on in steps after their account is gone (sql/functions/037_privacy.sql).
+create table campana.erasure (
+  tenant_id uuid not null,
+  user_id   uuid not null,
+  name      text,                             -- what events may say of them …
+  email     text,                             -- … and audiences; null when nothing is left to do
+  at_event  uuid,                             -- the last event looked at; null: the inbox comes first
+  stage     text not null default 'inbox' check (stage in ('inbox', 'events', 'done')),
+  notifications bigint not null default 0,    -- gone
+  events    bigint not null default 0,        -- that named them
+  began_at  timestamptz not null default clock_timestamp(),
+  ended_at  timestamptz,
+  primary key (tenant_id, user_id),
+  foreign key (tenant_id, user_id) references campana.users on delete cascade
+);

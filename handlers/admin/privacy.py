@@ -1,0 +1,91 @@
+"""A person's own data: handed out as a file, or erased."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from campana.administration import people, privacy
+from campana.errors import Conflict
+from campana.i18n import gettext as _
+from handlers import replies
+from handlers.admin import forms, frame
+from handlers.app_keys import DB
+from handlers.declare import path_id
+from handlers.guards import administers
+
+NOUN = "people"
+FLUSH = 64 * 1024
+"""Bytes of an export that go out at once."""
+
+
+@administers
+async def show(request: web.Request) -> web.StreamResponse:
+    """GET /admin/people/{id}/privacy"""
+    return await _page(request, forms.right())
+
+
+@administers
+async def export(request: web.Request) -> web.StreamResponse:
+    """GET /admin/people/{id}/export: JSON lines, however many."""
+    me, person = request["person"], path_id(request)
+    pieces = privacy.export(request.app[DB], me.tenant_id, person)
+    buffer = bytearray(_line(await anext(pieces)))  # who is not there is not found, not a file
+    response = web.StreamResponse(headers=_headers(str(person)))
+    await response.prepare(request)
+    async for piece in pieces:
+        buffer += _line(piece)
+        if len(buffer) >= FLUSH:
+            await response.write(bytes(buffer))
+            buffer.clear()
+    await response.write(bytes(buffer))
+    await response.write_eof()
+    return response
+
+
+@administers
+async def erase(request: web.Request) -> web.StreamResponse:
+    """POST /admin/people/{id}/erase (email): typed once more, since nothing brings it back."""
+    me, person = request["person"], path_id(request)
+    typed = await forms.typed(request)
+    async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
+        row = await people.one(tx, me.tenant_id, person)
+    if typed.get("email", "").strip().lower() != row["email"]:
+        return await _page(request, _not_meant())
+    try:
+        await privacy.erase(request.app[DB], me.tenant_id, person, actor=me.actor)
+    except Conflict:
+        said = _("Nobody else administers this tenant: give somebody else that right first.")
+        return await _page(request, forms.wrong(Conflict(said)))
+    to = "/login" if person == me.id else f"/admin/people/{person}/privacy"
+    return replies.see_other(to)
+
+
+def _not_meant() -> dict[str, Any]:
+    said = _("This is not the person's e-mail.")
+    return {"errors": {"email": said}, "theirs": {}, "problem": "", "status": 422}
+
+
+def _line(piece: dict[str, Any]) -> bytes:
+    return orjson.dumps(piece, default=str) + b"\n"
+
+
+def _headers(person: str) -> dict[str, str]:
+    name = f"person-{person}-{dt.datetime.now(dt.UTC):%Y-%m-%d}.jsonl"
+    return {
+        "Content-Type": "application/jsonl; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+    }
+
+
+async def _page(request: web.Request, state: dict[str, Any]) -> web.StreamResponse:
+    me, person = request["person"], path_id(request)
+    async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
+        row = await people.one(tx, me.tenant_id, person)
+        erasure = await privacy.erasure(tx, me.tenant_id, person)
+    template, part = "people/privacy.html", "people/_privacy.html"
+    return frame.show(request, NOUN, template, part=part, who=row, erasure=erasure, **state)

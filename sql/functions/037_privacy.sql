@@ -1,0 +1,112 @@
+-- Erasing a person: the account at once, then, in steps, the inbox and what events say of them.
+
+-- Ends all access and replaces name and e-mail, here and in the audit, whose rows stay. What else the person chose goes.
+-- A definer function, since nobody else may change the audit; it looks at the tenant itself.
+create or replace function campana.erase_person(tenant uuid, person uuid, new_name text) returns void
+language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+declare
+  u         campana.users;
+  new_email text := 'erased-' || person || '@erased.invalid';
+begin
+  perform campana.check_own_tenant(tenant);
+  select * into u from campana.users t where t.tenant_id = tenant and t.id = person for update;
+  if not found then
+    perform campana.refuse('CA009', 'id', 'There is no such person.', 'Use an id from your own list.');
+  elsif u.erased_at is not null then
+    perform campana.refuse('CA008', 'id', 'This person was erased already.', 'There is nothing left to do.');
+  end if;
+  update campana.users t
+  set name = new_name, email = new_email, password_hash = null, locale = null, time_zone = null, branch_id = null,
+    active = false, auth_version = t.auth_version + 1, erased_at = clock_timestamp()
+  where t.tenant_id = tenant and t.id = person;
+  delete from campana.session t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.invitation t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.topic_subscription t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.user_preference t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.user_attention t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.user_mute t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.user_settings t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.policy_choice t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.visit t where t.tenant_id = tenant and t.user_id = person;
+  delete from campana.sign_in_attempt t where t.subject = 'account:' || u.email;
+  update campana.audit a
+  set actor = case when a.actor = u.email then new_email else a.actor end,
+    detail = campana.without_name(campana.without_name(a.detail, u.email, new_email),
+      case when a.detail ->> 'user' = person::text then u.name end, new_name)
+  where a.tenant_id = tenant
+    and (a.actor = u.email or a.detail ->> 'user' = person::text or strpos(a.detail::text, u.email) > 0);
+  update campana.scheduled s set audience = replace(s.audience, u.email, new_email)
+  where s.tenant_id = tenant and strpos(s.audience, u.email) > 0;
+  update campana.announcement a set audience = replace(a.audience, u.email, new_email)
+  where a.tenant_id = tenant and strpos(a.audience, u.email) > 0;
+  insert into campana.erasure (tenant_id, user_id, name, email) values (tenant, person, u.name, u.email);
+end;
+$$;
+
+-- JSON in which one text stands for another, inside longer texts too.
+create or replace function campana.without_name(value jsonb, name text, instead text) returns jsonb
+language sql immutable as $$
+  select coalesce(replace(value::text, btrim(to_jsonb(name)::text, '"'), btrim(to_jsonb(instead)::text, '"'))::jsonb, value);
+$$;
+
+-- One step of what is left to do. stage: where it stands afterwards; null when another process is at it.
+create or replace function campana.erase_step(
+  tenant uuid, person uuid, out stage text, out notifications bigint, out events bigint)
+language plpgsql volatile set enable_seqscan = off as $$
+#variable_conflict use_variable
+declare
+  e    campana.erasure;
+  gone integer;
+  last uuid;
+begin
+  select * into e from campana.erasure t
+  where t.tenant_id = tenant and t.user_id = person
+  for update skip locked;
+  if not found then
+    return;
+  end if;
+  if e.stage = 'inbox' then
+    perform campana.lock_inbox(tenant, person);
+    delete from campana.expiring x where x.tenant_id = tenant and x.user_id = person;
+    delete from campana.inbox i
+    where i.tenant_id = tenant and i.user_id = person and i.seq in (
+      select o.seq from campana.inbox o where o.tenant_id = tenant and o.user_id = person order by o.seq limit 2000);
+    get diagnostics gone = row_count;
+    update campana.inbox_head h
+    set unread = 0, rev = h.rev + 1, floor = h.seq, read_floor = h.seq
+    where h.tenant_id = tenant and h.user_id = person and gone < 2000;
+    e.notifications := e.notifications + gone;
+    e.stage := case when gone < 2000 then 'events' else 'inbox' end;
+  elsif e.stage = 'events' then
+    with looked as materialized (
+      select t.id, t.actor = person or strpos(t.audience, e.email) > 0 as names from campana.event t
+      where t.tenant_id = tenant and t.id > coalesce(e.at_event, '00000000-0000-0000-0000-000000000000')
+      order by t.id
+      limit 2000
+    ),
+    renamed as (
+      update campana.event t
+      set words = case when t.actor = person then campana.without_name(t.words, e.name, '—') else t.words end,
+        audience = replace(t.audience, e.email, 'erased-' || person || '@erased.invalid')
+      from looked l
+      where l.names and t.tenant_id = tenant and t.id = l.id
+      returning t.id
+    ),
+    sought as (  -- found by the name no more
+      insert into campana.unsearched (tenant_id, event_id) select tenant, r.id from renamed r
+    )
+    select (select count(*) from renamed), (select l.id from looked l order by l.id desc limit 1) into gone, last;
+    e.events := e.events + gone;
+    e.at_event := coalesce(last, e.at_event);
+    e.stage := case when last is null then 'done' else 'events' end;
+  end if;
+  update campana.erasure t
+  set stage = e.stage, at_event = e.at_event, notifications = e.notifications, events = e.events,
+    name = case when e.stage <> 'done' then t.name end, email = case when e.stage <> 'done' then t.email end,
+    ended_at = case when e.stage = 'done' then coalesce(t.ended_at, clock_timestamp()) end
+  where t.tenant_id = tenant and t.user_id = person;
+  stage := e.stage;
+  notifications := e.notifications;
+  events := e.events;
+end;
+$$;
