@@ -26,7 +26,7 @@ PASSWORD = "a password of tests"
 
 
 async def findings(dsn: str, **changes: Any) -> dict[str, Finding]:
-    found = await examine(Settings(database_url=dsn, pool_size=2, **changes))
+    found = await examine(Settings(database_url=dsn, pool_size=3, **changes))
     assert all(finding.advice for finding in found if finding.state != "ok")
     return {finding.check: finding for finding in found}
 
