@@ -173,14 +173,16 @@ async def test_a_signed_in_reader_keeps_nothing_in_a_shared_cache(client, app, c
 @pytest.fixture
 async def somebody_elses(db, cast):
     """What `{id}` stands for on each route: Ana's own, of which Luis and Eva may know nothing."""
-    [notification] = await post(db, {"audience": f"user:{cast.ana_admin.email}"})
+    sale = await a_sale_of(db, cast.ana_admin, cast.norte_key)
+    pay = {"name": "any", "label": "Pay", "method": "post", "url": f"/sales/{sale}/payment"}
+    [notification] = await post(db, {"audience": "user:ana@norte.test", "actions": [pay]})
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     [scheduled] = await post(db, {"audience": "all", "deliver_at": later})
     return {
         "/notifications/{id}": notification,
         "/api/notifications/{id}": notification,
         "/api/events/{id}": scheduled,
-        "/sales/{id}": await a_sale_of(db, cast.ana_admin, cast.norte_key),
+        "/sales/{id}": sale,
         "/admin/people/{id}": cast.rosa_colleague.id,
         "/admin/roles/{id}": "COOK",  # a role of norte's, and of no other tenant in the cast
         "/admin/announcements/{id}": await an_announcement_of(db, cast.ana_admin, cast.norte_key),
