@@ -98,8 +98,8 @@ class Clock:
             self._wake()
 
     async def forget_old(self) -> None:
-        """Answers to idempotency keys after a day, changes of policies that nobody can take back any
-        more, sessions that have expired."""
+        """Answers to idempotency keys after a day, sessions that have expired, and what it takes to
+        take changes of a policy back, after a week."""
         async with self._db.bus() as connection:
             await queries.idempotency.forget(connection, before=datetime.now(UTC) - KEEP_ANSWERS)
             await queries.statistics.forget_old(connection)

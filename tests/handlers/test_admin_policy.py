@@ -16,6 +16,7 @@ from campana.administration.policy.cells import STATES
 from campana.administration.policy.draft import Wanted
 from campana.administration.policy.understanding import understood
 from campana.channels import ALL, CHANNELS, INBOX, SOUND, TOAST
+from campana.clock import Clock
 from campana.db import Database
 from campana.errors import Conflict
 from campana.preferences import choices, layers, matrix
@@ -184,6 +185,22 @@ async def test_what_people_choose_after_a_change_survives_its_undo(
     await policy.choose(luis, TOAST, on=False)
     await policy.take_back()
     assert tuple(await owner.fetchrow(OWN, luis.id, TYPE)) == (SOUND, TOAST | SOUND, 0)
+
+
+async def test_after_a_week_nothing_is_left_to_take_back(
+    db: Database, owner: Any, cast: Cast, policy: Policy
+) -> None:
+    await policy.choose(cast.luis_colleague, TOAST, on=True)
+    await policy.apply({TYPE: {"toast": "off"}}, to="everybody")
+    clock = Clock(db, lambda: None)
+    await clock.forget_old()
+    kept = "select count(*) from campana.policy_choice"
+    assert await owner.fetchval(kept) == 1
+    await owner.execute("update campana.policy_change set at = at - interval '8 days'")
+    async with db.tenant(cast.norte) as tx:
+        assert await undo.last(tx, policy.ana) is None
+    await clock.forget_old()
+    assert await owner.fetchval(kept) == 0
 
 
 async def test_two_administrators_at_once_lose_nothing_silently(

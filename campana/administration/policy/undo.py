@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from campana.users import Person
 
 FOR = timedelta(days=7)
-"""How long a change can be taken back; what that takes is then let go."""
+"""How long a change can be taken back; the clock then lets go what that takes (KEEP_CHANGES)."""
 
 
 async def last(tx: Tx, me: Person) -> Any | None:
