@@ -90,13 +90,16 @@ def of(found: Statistics) -> list[Chart]:
             [(_("Connections"), lambda p: p.connections)],
         ),
         (
-            "trouble",
-            _("Trouble"),
+            "reconnections",
+            _("Connections that come back"),
             "%",
-            [
-                (_("Connections that were cut and came back"), lambda p: p.reconnection_rate),
-                (_("Requests that fail"), lambda p: p.error_rate),
-            ],
+            [(_("Connections that were cut and came back"), lambda p: p.reconnection_rate)],
+        ),
+        (
+            "errors",
+            _("Requests that fail"),
+            "%",
+            [(_("Requests that fail"), lambda p: p.error_rate)],
         ),
     ]
     times = [moment_in_words(point.at, found.span) for point in found.points]

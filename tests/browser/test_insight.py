@@ -49,7 +49,7 @@ async def test_why_explains_both_to_the_administrator_and_the_seller(
     await expect(his.first).to_be_visible()
     await is_accessible(ana, next(looks))
     await ana.goto("/admin/statistics?span=day")
-    await expect(ana.locator(".chart svg")).to_have_count(5)
+    await expect(ana.locator(".chart svg")).to_have_count(6)
     await ana.locator("#chart-events summary").click()
     await expect(ana.locator("#chart-events tbody tr")).to_have_count(24)
     await is_accessible(ana, next(looks))

@@ -195,7 +195,7 @@ async def test_the_page_draws_charts_with_tables_and_without_inline_style(
     ana = await client(cast.ana_admin)
     for span in ("hour", "day", "month"):
         text = (await look(ana, f"/admin/statistics?span={span}")).text
-        assert text.count("<svg viewBox") == text.count('class="chart-table"') == 5
+        assert text.count("<svg viewBox") == text.count('class="chart-table"') == 6
         assert "style=" not in text
     assert "chart-bar" in (await look(ana, "/admin/statistics")).text
     assert (await ana.get("/admin/statistics?span=year")).status == 422
