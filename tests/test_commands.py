@@ -211,6 +211,21 @@ async def test_a_tenant_with_people_keys_and_types(typed: Typed, db: Database) -
     await do("type", "add", "card:sold", "--priority", "low", *tenant)
     assert re.search(r"card:sold +yes +low +info +no", await do("type", "list", *tenant))
     await do("publish", "--type", "card:sold", "--audience", "role:ADMIN", *tenant)
+    await do("type", "retire", "card:sold", *tenant)
+    assert "card:sold" not in await do("type", "list", *tenant)
+    said = await typed("type", "add", "card:lost", "--title-en", "{total:euro}", *tenant)
+    assert (said.code, "unknown format" in said.err) == (1, True)
+
+    assert "0 notifications" in await do("purge", "--dry-run", *tenant)
+    assert "luna: 0 notifications and 0 events gone" in await do("purge", *tenant)
+
+    exported = await do("user", "export", "ivo@luna.test")
+    pieces = [json.loads(line) for line in exported.splitlines()]
+    assert pieces[0]["name"] == "Ivo"
+    assert (await typed("user", "erase", "ivo@luna.test")).code == 1, "not without --yes"
+    assert "erased" in await do("user", "erase", "ivo@luna.test", "--yes")
+    assert "ivo@luna.test" not in await do("user", "list", *tenant)
+    assert (await typed("user", "erase", "eva@luna.test", "--yes")).code == 1, "the last one"
 
 
 async def test_an_issuer_of_tokens_comes_changes_keys_and_goes(

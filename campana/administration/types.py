@@ -92,14 +92,14 @@ async def one(tx: Tx, tenant_id: UUID, name: str) -> Any:
 
 
 async def create(
-    db: Database, me: Person, name: str, mine: OwnType, *, lasting: bool = True
+    db: Database, tenant_id: UUID, name: str, mine: OwnType, *, lasting: bool = True, actor: str
 ) -> None:
     """A new type; Invalid with every mistake, Conflict for a name that is taken."""
     _check(mine)
-    async with db.tenant(me.tenant_id, me.id) as tx:
-        await _check_audience(tx, me, mine.audience)
-        await event_types.add(tx, me.tenant_id, name, lasting=lasting, actor=me.actor)
-        await _write(tx, me.tenant_id, name, mine, lasting=lasting)
+    async with db.tenant(tenant_id) as tx:
+        await _check_audience(tx, tenant_id, mine.audience)
+        await event_types.add(tx, tenant_id, name, lasting=lasting, actor=actor)
+        await _write(tx, tenant_id, name, mine, lasting=lasting)
 
 
 async def change(
@@ -114,7 +114,7 @@ async def change(
         now = as_form(row)
         done = edits.changes(was, mine.model_dump(), now)
         if done:
-            await _check_audience(tx, me, (now | done)["audience"])
+            await _check_audience(tx, me.tenant_id, (now | done)["audience"])
             new = OwnType(**(now | done))
             await _write(tx, me.tenant_id, name, new, lasting=row["lasting"])
             before = {field: now[field] for field in done}
@@ -124,16 +124,18 @@ async def change(
     return done
 
 
-async def retire(db: Database, me: Person, name: str, *, retired: bool) -> None:
+async def retire(
+    db: Database, tenant_id: UUID, name: str, *, retired: bool = True, actor: str
+) -> None:
     """Nothing of this type is published any more; or again. What was, stays. NotFound."""
-    async with db.tenant(me.tenant_id, me.id) as tx:
+    async with db.tenant(tenant_id) as tx:
         found = await queries.event_types.own_retire(
-            tx, tenant=me.tenant_id, name=name, retired=retired
+            tx, tenant=tenant_id, name=name, retired=retired
         )
         if found is None:
             raise NotFound("There is no such type in this tenant.")
         action = "type.retire" if retired else "type.use_again"
-        await audit.record(tx, me.tenant_id, me.actor, action, type=name)
+        await audit.record(tx, tenant_id, actor, action, type=name)
 
 
 def as_form(row: Any) -> dict[str, Any]:
@@ -196,13 +198,13 @@ def _check(mine: OwnType) -> None:
         raise Invalid(faults[0][1], errors=errors)
 
 
-async def _check_audience(tx: Tx, me: Person, expression: str) -> None:
+async def _check_audience(tx: Tx, tenant_id: UUID, expression: str) -> None:
     if not expression:
         return
     try:
         async with tx.transaction():
             await queries.announcements.audience(
-                tx, tenant=me.tenant_id, audience=expression, author=me.id
+                tx, tenant=tenant_id, audience=expression, author=None
             )
     except asyncpg.PostgresError as error:
         if not (error.sqlstate or "").startswith("CA"):

@@ -1,10 +1,17 @@
-"""`type add` and `type list`: the event types of a tenant."""
+"""`type add`, `list`, `retire` and `use-again`: the event types of a tenant."""
+
+from typing import Any
 
 from cyclopts import App
+from pydantic import ValidationError
 
 from campana import event_types
+from campana.administration import types
+from campana.administration.types import OwnType
 from campana.commands.output import say, say_table
 from campana.commands.place import ACTOR, database, tenant_named
+from campana.errors import Invalid
+from campana.i18n import use_locale
 
 app = App(name="type", help="Add and list the event types of a tenant.")
 
@@ -18,6 +25,12 @@ async def add(
     live: bool = False,
     priority: str = "medium",
     variant: str = "info",
+    icon: str = "bell",
+    audience: str = "",
+    title_es: str = "",
+    message_es: str = "",
+    title_en: str = "",
+    message_en: str = "",
 ) -> None:
     """Add a type beside the built-in ones.
 
@@ -27,19 +40,50 @@ async def add(
         live: only a live message, never a notification; not kept, not replayed.
         priority: low, medium, high or urgent, unless the publisher says otherwise.
         variant: info, success, warning or error, unless the publisher says otherwise.
+        icon: such as banknote, beside its notifications.
+        audience: for whom, unless the publisher says.
+        title_es: its words in Spanish, such as "Tarjeta: {total:money}".
+        message_es: more of them.
+        title_en: its words in English.
+        message_en: more of them.
+    """
+    said = {"title_es": title_es, "message_es": message_es, "title_en": title_en}
+    said |= {"message_en": message_en, "icon": icon, "audience": audience}
+    mine = _own_type(
+        toast=True, sound=True, desktop=True, priority=priority, variant=variant, **said
+    )
+    async with database() as db:
+        row = await tenant_named(db, tenant)
+        with use_locale("en"):  # as all that commands say
+            await types.create(db, row["id"], name, mine, lasting=not live, actor=ACTOR)
+    say(f"{tenant} knows {name}")
+
+
+@app.command
+async def retire(name: str, /, *, tenant: str) -> None:
+    """Refuse a type of the tenant's own from now on. What has arrived stays.
+
+    Args:
+        name: such as card:sold.
+        tenant: the tenant's short name.
     """
     async with database() as db:
         row = await tenant_named(db, tenant)
-        async with db.bus() as bus:
-            await event_types.add(
-                bus,
-                row["id"],
-                name,
-                lasting=not live,
-                priority=priority,
-                variant=variant,
-                actor=ACTOR,
-            )
+        await types.retire(db, row["id"], name, actor=ACTOR)
+    say(f"{name} is retired")
+
+
+@app.command
+async def use_again(name: str, /, *, tenant: str) -> None:
+    """Take a retired type again.
+
+    Args:
+        name: such as card:sold.
+        tenant: the tenant's short name.
+    """
+    async with database() as db:
+        row = await tenant_named(db, tenant)
+        await types.retire(db, row["id"], name, retired=False, actor=ACTOR)
     say(f"{tenant} knows {name}")
 
 
@@ -59,3 +103,11 @@ async def list_(*, tenant: str) -> None:
         ("name", "lasting", "priority", "variant", "built in"),
         [[kind[column] for column in columns] for kind in found],
     )
+
+
+def _own_type(**said: Any) -> OwnType:
+    try:
+        return OwnType(**said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Invalid(f"{first['loc'][0]}: {first['msg']}") from None

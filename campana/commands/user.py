@@ -15,6 +15,7 @@ from campana.commands.output import remark, say, say_table
 from campana.commands.place import ACTOR, database, tenant_named
 from campana.db import Database
 from campana.errors import NotFound
+from campana.i18n import use_locale
 from campana.queries import queries
 
 app = App(name="user", help="Add, list and change the people of a tenant.")
@@ -157,7 +158,8 @@ async def erase(email: str, /, *, yes: bool = False) -> None:
         raise CommandError("this cannot be undone: add --yes if you mean it")
     async with database() as db:
         found = await _somebody(db, email)
-        await own_data.erase(db, found["tenant_id"], found["id"], actor=ACTOR)
+        with use_locale("en"):  # as all that commands say
+            await own_data.erase(db, found["tenant_id"], found["id"], actor=ACTOR)
         remark("the account is gone; inbox and words of events follow")
         done = await privacy.proceed(db, found["tenant_id"], found["id"])
     say(

@@ -48,11 +48,13 @@ async def new(request: web.Request) -> web.StreamResponse:
 @administers
 async def create(request: web.Request) -> web.StreamResponse:
     """POST /admin/types (name, lasting, the fields of OwnType)"""
-    typed = await forms.typed(request)
+    me, typed = request["person"], await forms.typed(request)
     try:
         lasting = typed.get("lasting") == "true"
         name = typed.get("name", "").strip()
-        await types.create(request.app[DB], request["person"], name, _fit(typed), lasting=lasting)
+        await types.create(
+            request.app[DB], me.tenant_id, name, _fit(typed), lasting=lasting, actor=me.actor
+        )
     except forms.REFUSALS as error:
         return await _form(request, None, typed, _wrong(error))
     return forms.done(request, f"/admin/types/{name}", "created", _words())
@@ -95,16 +97,16 @@ async def preview(request: web.Request) -> web.StreamResponse:
 @administers
 async def retire(request: web.Request) -> web.StreamResponse:
     """POST /admin/types/{id}/retire"""
-    name = request.match_info["id"]
-    await types.retire(request.app[DB], request["person"], name, retired=True)
+    me, name = request["person"], request.match_info["id"]
+    await types.retire(request.app[DB], me.tenant_id, name, retired=True, actor=me.actor)
     return forms.done(request, "/admin/types", "retired", _words())
 
 
 @administers
 async def use_again(request: web.Request) -> web.StreamResponse:
     """POST /admin/types/{id}/use-again"""
-    name = request.match_info["id"]
-    await types.retire(request.app[DB], request["person"], name, retired=False)
+    me, name = request["person"], request.match_info["id"]
+    await types.retire(request.app[DB], me.tenant_id, name, retired=False, actor=me.actor)
     return forms.done(request, f"/admin/types/{name}", "used", _words())
 
 

@@ -1,5 +1,5 @@
 -- What is older than its tenant keeps goes, a little at a time: first notifications, inbox by inbox, then events of
--- which none is left, then records. Every step is a transaction that ends after about 20 ms; how far the purge
+-- which none is left, then records. Every step is a transaction that ends after about 10 ms; how far the purge
 -- has come is in campana.retention, written with the step: a crash loses a step, and any process does the next.
 
 -- Begins a purge, unless one is under way or, without `force`, the last one ended less than an hour ago. What the
@@ -22,7 +22,7 @@ $$;
 -- One step. stage: where the purge stands afterwards; null when somebody else is at it, or writes for the tenant:
 -- try again. user_ids: whose lists are shorter now.
 create or replace function campana.purge_step(
-  tenant uuid, patience interval default '20 ms',
+  tenant uuid, patience interval default '10 ms',
   out stage text, out notifications bigint, out events bigint, out user_ids uuid[])
 language plpgsql volatile as $$
 #variable_conflict use_column
