@@ -54,6 +54,8 @@ async def change(
         if done:
             wanted = _attention(now | done)
             await layers.set_attention(tx, me.tenant_id, wanted, actor=me.actor)
+    if done:
+        await layers.announce(db, me.tenant_id)
     return done
 
 

@@ -9,6 +9,7 @@ from babel import Locale
 
 from campana import i18n
 from campana.i18n import gettext
+from handlers.admin.policy_words import audited_cell, audited_state
 
 
 def _(message: str) -> str:
@@ -127,6 +128,8 @@ def action_in_words(action: str) -> str:
 
 def field_in_words(name: str) -> str:
     """As the form calls it; one that has no words yet by its name."""
+    if " " in name:  # a cell of the policy
+        return audited_cell(name)
     return gettext(FIELDS[name]) if name in FIELDS else name
 
 
@@ -138,6 +141,8 @@ def value_in_words(field: str, value: Any) -> str:
         return ", ".join(value_in_words(field, one) for one in value)
     if value in (None, ""):
         return ""
+    if " " in field:
+        return audited_state(str(value))
     if field == "work_days":
         return _days(value)
     if field == "expires_at":

@@ -6,21 +6,30 @@ from typing import Any
 
 from campana.administration.policy.draft import Draft
 from campana.administration.policy.sheet import Cell
+from campana.channels import BY_NAME
 from campana.i18n import gettext as _
 from campana.i18n import ngettext, number, pgettext
+from campana.preferences.words import channel_in_words
+from campana.vocabulary import type_in_words
 
 
 def state_in_words(cell: Cell, state: str) -> str:
     """`Required`; for what is not said here what holds instead, by whom: `Default: on`."""
-    words = {
-        "on": pgettext("channel", "On"),
-        "off": pgettext("channel", "Off"),
-        "required": _("Required"),
-        "blocked": _("Blocked"),
-    }
-    return words.get(state) or (
+    return _words().get(state) or (
         _above(cell) if state == "above" else f"{_above(cell)} ({_('locked')})"
     )
+
+
+def audited_cell(field: str) -> str:
+    """What the audit calls `sale:created toast`: `New sale · Toast`."""
+    event_type, _space, channel = field.partition(" ")
+    known = channel_in_words(channel) if channel in BY_NAME else _("Reason")
+    return f"{type_in_words(event_type)} · {known}"
+
+
+def audited_state(state: str) -> str:
+    """What the audit calls the state of a cell; a reason is its own word."""
+    return {**_words(), "above": _("as above"), "fixed": _("locked")}.get(state, state)
 
 
 def cell_in_words(draft: Draft, event_type: str, channel: str, state: str) -> str:
@@ -45,6 +54,15 @@ def applied(people: int) -> str:
         people,
     )
     return said % {"count": number(people)}
+
+
+def _words() -> dict[str, str]:
+    return {
+        "on": pgettext("channel", "On"),
+        "off": pgettext("channel", "Off"),
+        "required": _("Required"),
+        "blocked": _("Blocked"),
+    }
 
 
 def _people(count: int) -> str:

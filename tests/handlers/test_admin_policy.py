@@ -101,7 +101,9 @@ async def test_a_change_is_shown_with_names_made_and_taken_back(
     assert action == "policy.change"
     told = orjson.loads(detail)
     assert (told["role"], told["applies_to"], told["people"]) == ("STAFF", "everybody", 2)
-    assert (told["before"], told["after"]) == ({TYPE: []}, {TYPE: ["toast: off"]})
+    cell = f"{TYPE} toast"
+    assert (told["before"], told["after"]) == ({cell: "above"}, {cell: "off"})
+    assert "Venta nueva · Emergente" in (await look(ana, "/admin/audit")).text
     page = (await look(ana, f"{PAGE}?layer=STAFF")).text
     assert "Guardado. Cambia algo para 2 personas" in page
     change_id = re.search(r'name="change" value="([^"]+)"', page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, get_args
 
 from campana.channels import CHANNELS
@@ -64,7 +64,17 @@ def differing(one: Masks, other: Masks) -> int:
     return (one.value ^ other.value) | (one.chosen ^ other.chosen) | (one.locked ^ other.locked)
 
 
-def told(masks: Masks) -> list[str]:
-    """As the audit says it: `["inbox: on", "toast: blocked", "reason: …"]`."""
-    said = [f"{name}: {is_now}" for name, is_now in states(masks).items() if is_now != "above"]
-    return [*said, f"reason: {masks.reason}"] if masks.reason else said
+def told(before: Mapping[str, Masks], after: Mapping[str, Masks]) -> Iterator[dict[str, str]]:
+    """Two sides as the audit says them, only what differs: `{"sale:created toast": "blocked"}`."""
+    said = {name: (_fields(before[name]), _fields(after[name])) for name in after}
+    for side in (0, 1):
+        yield {
+            f"{name} {field}": sides[side][field]
+            for name, sides in said.items()
+            for field in sides[side]
+            if sides[0][field] != sides[1][field]
+        }
+
+
+def _fields(masks: Masks) -> dict[str, str]:
+    return {**states(masks), "reason": masks.reason}

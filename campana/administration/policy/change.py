@@ -110,13 +110,14 @@ async def _write(tx: Tx, me: Person, meant: Draft, applies_to: AppliesTo, people
     if hours:
         await layers.set_attention(tx, me.tenant_id, hours, role=meant.role, actor=me.actor)
     if meant.after:
+        before, after = told(meant.before, meant.after)
         await audit.record(
             tx,
             me.tenant_id,
             me.actor,
             "policy.change",
-            before={name: told(said) for name, said in meant.before.items()},
-            after={name: told(said) for name, said in meant.after.items()},
+            before=before,
+            after=after,
             role=meant.role or None,
             applies_to=applies_to,
             people=people,

@@ -57,13 +57,14 @@ async def _restore(tx: Tx, me: Person, row: Any) -> None:
         had = attention_of(row["before"]["attention"])
         await layers.set_attention(tx, me.tenant_id, had, role=row["role"], actor=me.actor)
     await queries.policy.undone(tx, tenant=me.tenant_id, id=row["id"])
+    left, back = told(after, before)
     await audit.record(
         tx,
         me.tenant_id,
         me.actor,
         "policy.undo",
-        before={name: told(said) for name, said in after.items()},
-        after={name: told(said) for name, said in before.items()},
+        before=left,
+        after=back,
         role=row["role"] or None,
     )
 
