@@ -40,6 +40,10 @@ SIGNED_IN = {
     "admin-attention": "/admin/attention",
     "admin-settings": "/admin/settings",
     "admin-audit": "/admin/audit",
+    "admin-announcements": "/admin/announcements",
+    "admin-announcement-new": "/admin/announcements/new?several=true",
+    "admin-types": "/admin/types",
+    "admin-type-new": "/admin/types/new",
     "not-found": "/nowhere",
     "invalid": "/notifications?before=x",
 }
