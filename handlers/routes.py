@@ -183,8 +183,8 @@ ADMINISTRATORS = [
 API = [
     web.get("/api/openapi.json", openapi.show),
     web.post("/api/events", publishing.create),
-    web.post("/api/events/{id}/cancel", publishing.cancel),
     web.get("/api/events/{id}/why", why.api),
+    web.post("/api/events/{id}/cancel", publishing.cancel),
     web.get("/api/notifications", notifications.index),
     web.post("/api/notifications/read-all", readings.create_all),
     web.post("/api/notifications/clear", readings.clear),
