@@ -14,7 +14,7 @@ from campana.vocabulary import type_in_words
 
 
 def state_in_words(cell: Cell, state: str) -> str:
-    """`Required`; for what is not said here what holds instead, by whom: `Default: on`."""
+    """`Required`; for what is not said here what holds instead, by whom: `On (default)`."""
     return _words().get(state) or (
         _above(cell) if state == "above" else f"{_above(cell)} ({_('locked')})"
     )
@@ -71,5 +71,5 @@ def _people(count: int) -> str:
 
 def _above(cell: Cell) -> str:
     if cell.above_by == "tenant":
-        return _("Everybody: on") if cell.above else _("Everybody: off")
-    return _("Default: on") if cell.above else _("Default: off")
+        return _("On (everybody)") if cell.above else _("Off (everybody)")
+    return _("On (default)") if cell.above else _("Off (default)")
