@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PAGE = 10
 LONGEST_TITLE, LONGEST_MESSAGE = 200, 4000
+FURTHEST = timedelta(days=400)
+"""How far ahead publish_event() takes an event."""
 AT_ONCE = 0.3
 """Seconds that a request works at inboxes itself; the clock does the rest."""
 
@@ -212,6 +214,8 @@ def _check(draft: Draft) -> None:
         faults.append(("audience", _("Say whom it is for, such as all or role:ADMIN.")))
     if draft.deliver_at and draft.deliver_at <= datetime.now(UTC):
         faults.append(("deliver_at", _("This time has passed.")))
+    elif draft.deliver_at and draft.deliver_at > datetime.now(UTC) + FURTHEST:
+        faults.append(("deliver_at", _("At most 400 days ahead.")))
     _refuse(faults)
 
 

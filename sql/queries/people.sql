@@ -1,7 +1,7 @@
 -- name: page
 -- People in the order of their names, after the person :after; as administrators see them.
 select u.id, u.name, u.email, u.role, r.administers, u.branch_id, b.name as branch, u.active,
-  u.password_hash is null as has_no_password, i.expires_at as invited_until
+  u.password_hash is null as has_no_password, i.expires_at as invited_until, u.erased_at
 from campana.users u
 join campana.role r on r.tenant_id = u.tenant_id and r.name = u.role
 left join campana.branch b on b.tenant_id = u.tenant_id and b.id = u.branch_id
@@ -32,7 +32,7 @@ select count(*) from (
 
 -- name: one^
 select u.id, u.name, u.email, u.role, r.administers, u.branch_id, b.name as branch, u.active,
-  u.password_hash is null as has_no_password, i.expires_at as invited_until, u.created_at, u.auth_version,
+  u.password_hash is null as has_no_password, i.expires_at as invited_until, u.created_at, u.auth_version, u.erased_at,
   (select count(*) from campana.session s
     where s.tenant_id = u.tenant_id and s.user_id = u.id and s.auth_version = u.auth_version
       and s.expires_at > now()) as sessions

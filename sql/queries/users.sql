@@ -44,9 +44,9 @@ select exists (
 );
 
 -- name: set_active$
--- Raises auth_version, so that older sessions and streams end; null when there is no such person.
+-- Raises auth_version, so that older sessions and streams end; null when there is no such person, or it was erased.
 with before as (
-  select id, active from campana.users where tenant_id = :tenant_id and id = :id for update
+  select id, active from campana.users where tenant_id = :tenant_id and id = :id and erased_at is null for update
 ), changed as (
   update campana.users u set active = :active, auth_version = auth_version + 1
   from before

@@ -90,6 +90,7 @@ async def test_whom_it_is_for_is_counted_before_it_goes(client, app, cast) -> No
         ({"deliver_at": "yesterday"}, "deliver_at"),
         ({"deliver_at": "2020-01-01T10:00"}, "deliver_at"),
         ({"deliver_at": "9999-12-31T23:59"}, "deliver_at"),
+        ({"deliver_at": "2099-12-31T23:59"}, "deliver_at"),
         ({"several": "true", "title_es": "Hola"}, "title_en"),
     ],
 )

@@ -85,6 +85,10 @@ async def test_an_erased_person_is_out_at_once_and_named_nowhere(
         str(luis.id),
     )
     assert await owner.fetchval("select campana.unread_drift(100000)") == 0
+    page = (await look(ana, here)).text
+    assert "Borrada" in page
+    assert "/activate" not in page
+    assert (await send(ana, f"{here}/activate")).status == 404, "nothing brings it back"
     await publish(title="after")
     await until_dispatched(owner)
     assert await inbox_of(owner, luis) == []
