@@ -37,6 +37,8 @@ SIGNED_IN = {
     "admin-roles": "/admin/roles",
     "admin-keys": "/admin/keys",
     "admin-issuers": "/admin/issuers",
+    "admin-policy": "/admin/policy",
+    "admin-policy-role": "/admin/policy?layer=STAFF&every=true",
     "admin-attention": "/admin/attention",
     "admin-settings": "/admin/settings",
     "admin-audit": "/admin/audit",

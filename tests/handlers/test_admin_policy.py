@@ -25,6 +25,7 @@ from campana.users import Person
 from tests.cast import Cast, Member
 from tests.conftest import Browser, SignIn
 from tests.handlers.admin import look, send, was
+from tests.post import post
 
 TYPE, OTHER = "sale:created", "stock:low"
 PAGE = "/admin/policy"
@@ -242,6 +243,18 @@ async def test_a_lock_of_the_tenant_stands_above_roles_and_says_why(
         row = (await matrix.of_person(tx, person)).of(TYPE)
     assert row is not None
     assert (row.cell("inbox").lock, row.cell("inbox").reason) == ("required", "El dinero no espera")
+
+
+async def test_it_counts_from_the_very_next_event_on(
+    owner: Any, cast: Cast, policy: Policy
+) -> None:
+    got = "select channels from campana.inbox where user_id = $1 order by seq desc limit 1"
+    await post(policy.db)
+    assert await owner.fetchval(got, cast.luis_colleague.id) & TOAST
+    await policy.apply({TYPE: {"toast": "blocked"}}, "STAFF")
+    await post(policy.db)
+    assert not await owner.fetchval(got, cast.luis_colleague.id) & TOAST
+    assert await owner.fetchval(got, cast.carlos_cook.id) & TOAST, "another role"
 
 
 async def test_hours_of_a_role_are_its_own_until_it_says_nothing(
