@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import pytest
+from aiohttp.test_utils import TestServer
 
 from campana.administration.connections import device
 from campana.corridor import Corridor
 from campana.hub import Hub
 from campana.roster import Roster
 from campana.tally import Tally
-from tests.corridor.conftest import http, listen, site
+from handlers.application import application
+from tests.corridor.conftest import ear_of, http, listen, site
 from tests.handlers.admin import look, send
 from tests.waiting import eventually
 
@@ -64,6 +66,19 @@ async def test_open_streams_are_told_with_person_rooms_and_credential(
     assert one["address"] == "127.0.0.1"
     await luis.cut()
     assert [one["email"] for one in (await told(1))["connections"]] == [cast.ana_admin.email]
+
+
+async def test_every_process_tells_of_all(told, listen, http, db, settings, cast) -> None:
+    await listen(cast.luis_colleague)
+    other = Corridor(db, settings)
+    async with other.running(), TestServer(application(settings, db, other)) as server:
+        address = str(server.make_url("")).rstrip("/")
+        ear = ear_of(http, address, cast.rosa_colleague, cast.norte_key)
+        await (await ear.open()).hears("hello")
+        said = await told(2)
+        assert said["processes"] == 2
+        await ear.cut()
+        await told(1)
 
 
 async def test_they_are_paged_from_the_youngest_on(told, listen, cast) -> None:

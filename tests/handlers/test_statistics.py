@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from campana import charts, tally
+from campana.clock import Clock
 from campana.tally import Tally
 from handlers.app_keys import CORRIDOR, TALLY
 from tests.corridor.conftest import http, listen, publish, site
@@ -186,6 +187,23 @@ async def test_too_many_connections_are_told(db, owner, cast) -> None:
     assert await alerts(db, owner, cast.norte) == [("connections", 3)]
     most = "select connections from campana.statistic where tenant_id = $1 and span = 'hour'"
     assert await owner.fetchval(most, cast.norte) == 3
+
+
+async def test_minutes_are_kept_for_two_days_and_hours_for_a_hundred(db, owner, cast) -> None:
+    for span, days in (("minute", 1), ("minute", 3), ("hour", 99), ("hour", 101)):
+        await owner.execute(
+            "insert into campana.statistic (tenant_id, span, at)"
+            " values ($1, $2, now() - $3 * interval '1 day')",
+            cast.norte,
+            span,
+            days,
+        )
+    await Clock(db, lambda: None).forget_old()
+    left = await owner.fetch(
+        "select span, round(extract(epoch from now() - at) / 86400)::integer as days"
+        " from campana.statistic order by 1, 2"
+    )
+    assert [tuple(row) for row in left] == [("hour", 99), ("minute", 1)]
 
 
 async def test_the_page_draws_charts_with_tables_and_without_inline_style(
