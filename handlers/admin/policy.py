@@ -22,7 +22,13 @@ from campana.preferences.presets import PRESETS
 from handlers import fitting, flashes, replies
 from handlers.admin import forms, frame, policy_hours
 from handlers.admin.policy_forms import again, applies_to, drawn_with, wanted
-from handlers.admin.policy_words import applied, cell_in_words, change_in_words, state_in_words
+from handlers.admin.policy_words import (
+    applied,
+    audited_state,
+    cell_in_words,
+    change_in_words,
+    state_in_words,
+)
 from handlers.app_keys import DB
 from handlers.declare import QueryShape
 from handlers.guards import administers
@@ -49,7 +55,7 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 @administers
 async def preview(request: web.Request) -> web.StreamResponse:
-    """POST /admin/policy/preview (layer, `<type> <channel>` …, reason <type> …, preset, was)"""
+    """POST /admin/policy/preview (layer, preset, was, and the fields of policy_forms)"""
     asked = await wanted(request)
     return await _preview(request, asked)
 
@@ -127,6 +133,7 @@ async def _sheet(
         said=said,
         drawn_with=drawn_with,
         state_in_words=state_in_words,
+        audited_state=audited_state,
         say=words,
         **(forms.wrong(error) if error else forms.right()),
     )

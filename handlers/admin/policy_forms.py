@@ -1,4 +1,5 @@
-"""What forms of the policy send, and what they carry on: cells are fields `<type> <channel>`."""
+"""What forms of the policy send, and what they carry on: cells are fields `<type> <channel>`,
+or `all <channel>` for those of one form; `reason <type>` says why one is locked."""
 
 from __future__ import annotations
 
@@ -14,25 +15,22 @@ from campana.errors import Invalid
 from campana.i18n import gettext as _
 from handlers.admin import forms
 
-REASON = "reason"
+REASON, ALL = "reason", "all"
 
 
 async def wanted(request: web.Request) -> Wanted:
     """The change that the form asks for; nothing of it is checked yet."""
     typed, drawn = await forms.typed(request), await forms.was(request)
+    pairs = [(*name.split(" ", 1), value) for name, value in typed.items() if " " in name]
     said: dict[str, dict[str, str]] = {}
-    reasons = {}
-    for name, value in typed.items():
-        left, space, right = name.partition(" ")
-        if space and left == REASON:
-            reasons[right] = value
-        elif space:
-            said.setdefault(left, {})[right] = value
+    for name, channel, value in pairs:
+        if name not in (REASON, ALL):
+            said.setdefault(name, {})[channel] = typed.get(f"{ALL} {channel}") or value
     return Wanted(
         role=typed.get("layer", ""),
         cells=said,
         was={name: cells.decoded(code) for name, code in drawn.items()},
-        reasons=reasons,
+        reasons={name: value for kind, name, value in pairs if kind == REASON},
         reason=typed.get(REASON),
         preset=typed.get("preset", ""),
     )

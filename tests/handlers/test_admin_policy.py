@@ -257,6 +257,23 @@ async def test_it_counts_from_the_very_next_event_on(
     assert await owner.fetchval(got, cast.carlos_cook.id) & TOAST, "another role"
 
 
+async def test_a_channel_is_set_for_all_types_of_a_business_at_once(
+    client: SignIn, cast: Cast, policy: Policy
+) -> None:
+    await policy.apply({"sale:updated": {"toast": "required"}})
+    ana = await client(cast.ana_admin)
+    form = {"layer": "STAFF", "all toast": "off", "all sound": "", "applies_to": "everybody"}
+    types = ("sale:created", "sale:cancelled")
+    cells = {f"{name} {channel}": "above" for name in types for channel in ("toast", "sound")}
+    assert (await send(ana, PAGE, form | cells | {"sale:updated sound": "off"})).status == 303
+    async with policy.db.tenant(cast.norte) as tx:
+        said = (await layers.read(tx, cast.norte)).masks
+    assert {name: said["STAFF", name] for name in types} == {
+        name: Masks(0, TOAST) for name in types
+    }
+    assert said["STAFF", "sale:updated"] == Masks(0, SOUND), "its toast is locked above"
+
+
 async def test_hours_of_a_role_are_its_own_until_it_says_nothing(
     client: SignIn, cast: Cast, policy: Policy
 ) -> None:
