@@ -29,7 +29,7 @@ async def test_events_are_listed_with_audience_recipients_and_latency(db, client
     assert re.findall(r"dir=\"auto\">(\w+)</a>", text) == ["Dos", "Uno"]
     assert "role:ADMIN" in text
     assert "Ajeno" not in text
-    assert re.findall(r'class="amount">(\d+)</td>', text) == ["4", "1"]
+    assert re.findall(r'class="amount log-wide">(\d+)</td>', text) == ["4", "1"]
 
 
 async def test_filters_look_so_far_and_say_where_to_go_on(db, cast, monkeypatch) -> None:
