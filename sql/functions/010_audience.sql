@@ -81,6 +81,11 @@ begin
 end;
 $$;
 
+-- Of !, all, role:, branch: and topic: together: each looks at everybody it names, so an audience costs what its event
+-- costs to deliver. Only length bounds user:, which looks at one.
+create or replace function campana.most_wide_terms() returns integer
+language sql immutable as 'select 30';
+
 create or replace function campana.parse_audience(tenant uuid, expression text) returns jsonb
 language plpgsql stable as $$
 declare
@@ -90,6 +95,7 @@ declare
   output jsonb[] := '{}';   -- finished rules
   stack  text[] := '{}';    -- waiting operators
   open_slot boolean := true; -- a term is expected next
+  wide   integer := 0;      -- terms that look at many people
   top    text;
 begin
   if expression is null or length(expression) > 2000 then
@@ -120,6 +126,11 @@ begin
               hint = 'Terms are all, role:NAME, user:ID-or-email, branch:NAME and topic:NAME, joined by !, & and |.';
     end if;
     rest := substr(rest, length(token) + 1);
+    wide := wide + (token = '!' or token ~ '^(all|role|branch|topic)')::integer;
+    if wide > campana.most_wide_terms() then  -- 500 of them kept the dispatcher from every other tenant for seconds
+      raise exception 'The audience has more than % terms, not counting user:….', campana.most_wide_terms()
+        using errcode = 'CA003', detail = 'audience', hint = 'Use a topic for a group that needs so many words.';
+    end if;
 
     if token in ('!', '(') then
       if not open_slot then
@@ -183,6 +194,20 @@ begin
   end loop;
   return output[1];
 end;
+$$;
+
+-- Whoever administers the tenant, as an audience; null when nobody does. Of more roles than it may have, those that
+-- somebody has.
+create or replace function campana.administrators(tenant uuid) returns text
+language sql stable as $$
+  select string_agg('role:' || r.name, ' | ' order by r.name)
+  from (
+    select r.name
+    from campana.role r
+    where r.tenant_id = tenant and r.administers
+    order by not exists (select from campana.users u where u.tenant_id = tenant and u.role = r.name and u.active), r.name
+    limit campana.most_wide_terms()
+  ) r;
 $$;
 
 -- Replaces the last one or two rules by their combination.

@@ -356,8 +356,7 @@ begin
   insert into campana.poison (tenant_id, event_id, type, reason, body)
   values (e.tenant_id, e.event_id, e.type, left(set_aside.reason, 500), to_jsonb(e))
   on conflict do nothing;
-  select string_agg('role:' || r.name, ' | ') into administrators
-  from campana.role r where r.tenant_id = e.tenant_id and r.administers;
+  administrators := campana.administrators(e.tenant_id);
   if administrators is not null and e.type <> 'system:alert' then
     perform public.publish_event(
       tenant => e.tenant_id::text, type => 'system:alert', audience => administrators,

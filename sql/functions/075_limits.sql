@@ -33,8 +33,7 @@ language plpgsql volatile as $$
 declare
   administrators text;
 begin
-  select string_agg('role:' || r.name, ' | ') into administrators
-  from campana.role r where r.tenant_id = tenant and r.administers;
+  administrators := campana.administrators(tenant);
   if administrators is null then
     return;
   end if;

@@ -141,9 +141,7 @@ begin
       on conflict do nothing
       returning *
     )
-    select n.*, (
-      select string_agg('role:' || r.name, ' | ' order by r.name) from campana.role r where r.tenant_id = n.tenant_id and r.administers
-    ) as administrators
+    select n.*, campana.administrators(n.tenant_id) as administrators
     from new n
   loop
     continue when one.administrators is null;

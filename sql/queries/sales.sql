@@ -125,6 +125,4 @@ select true from changed;
 
 -- name: administrators$
 -- Everybody who administers the tenant, as an audience.
-select string_agg('role:' || name, ' | ' order by name)
-from campana.role
-where tenant_id = :tenant and administers;
+select campana.administrators(:tenant);

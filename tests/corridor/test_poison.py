@@ -153,3 +153,21 @@ def test_whatever_is_in_data_there_are_words_for_it() -> None:
             }
             for locale, words in words_of(event, ["es", "en"], "UTC").items():
                 assert words["title"], (kind.type, value, locale)
+
+
+async def test_poison_steps_aside_whatever_the_roles_of_its_tenant_are_called(
+    dsn, publish, listen, cast, owner
+) -> None:
+    await owner.execute(
+        "insert into campana.role (tenant_id, name, administers)"
+        " select $1, rpad('A' || n, 40, 'X'), true from generate_series(10, 69) n",
+        cast.norte,
+    )
+    ana, eva = await listen(cast.ana_admin), await listen(cast.eva_stranger)
+    await spoilt(dsn, title="poison")
+    await publish(title="after")
+    await publish(tenant="sur", title="elsewhere")
+    await eva.hears("notification", title="elsewhere")
+    await ana.hears("notification", title="after")
+    await ana.hears("notification", type="system:alert")
+    assert await owner.fetchval("select count(*) from campana.poison") == 1
