@@ -183,6 +183,12 @@ class Invalid(CampanaError):
         super().__init__(detail, code=code, field=field, hint=hint)
         self._errors = list(errors)
 
+    @classmethod
+    def by_field(cls, faults: Sequence[tuple[str, str]]) -> Invalid:
+        """From one or more (field, what is wrong with it); the first is said of the whole."""
+        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
+        return cls(faults[0][1], errors=errors)
+
     @property
     def errors(self) -> list[FieldError]:
         if self._errors or self.field is None:

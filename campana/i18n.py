@@ -54,6 +54,11 @@ def use_locale(locale: str | None, time_zone: str | None = None) -> Iterator[Rea
         _reading.reset(token)
 
 
+def marked(message: str) -> str:
+    """As it is: marks a text for translation, which happens when it is shown."""
+    return message
+
+
 def current_locale() -> str:
     return _reading.get().locale
 

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from campana.i18n import gettext
-
-
-def _(message: str) -> str:
-    """Marks a text for translation; it is translated when it is shown."""
-    return message
-
+from campana.i18n import marked as _
 
 TYPES = {
     "appointment:created": _("New appointment"),

@@ -15,7 +15,7 @@ import asyncpg
 
 from campana import corrections
 from campana.administration import audit, tenant_settings
-from campana.errors import CampanaError, Conflict, FieldError, Invalid, NotFound, from_postgres
+from campana.errors import CampanaError, Conflict, Invalid, NotFound, from_postgres
 from campana.event_types import PRIORITIES
 from campana.events import AnnouncementPublished
 from campana.i18n import LOCALES
@@ -236,8 +236,7 @@ def _faults(words: Words) -> list[tuple[str, str]]:
 
 def _refuse(faults: list[tuple[str, str]]) -> None:
     if faults:
-        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
-        raise Invalid(faults[0][1], errors=errors)
+        raise Invalid.by_field(faults)
 
 
 def _in_words(error: asyncpg.PostgresError) -> BaseException:

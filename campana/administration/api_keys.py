@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from campana import keys
-from campana.errors import Conflict, FieldError, Invalid
+from campana.errors import Conflict, Invalid
 from campana.i18n import gettext as _
 from campana.queries import queries
 
@@ -59,8 +59,7 @@ def _check(name: str, scopes: Sequence[str], days: int) -> None:
     if days not in LIVES:
         faults.append(("days", _("Choose one of the times listed.")))
     if faults:
-        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
-        raise Invalid(faults[0][1], errors=errors)
+        raise Invalid.by_field(faults)
 
 
 def _end(days: int) -> datetime | None:

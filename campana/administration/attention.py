@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from campana.administration import edits
-from campana.errors import FieldError, Invalid
+from campana.errors import Invalid
 from campana.i18n import gettext as _
 from campana.preferences import layers
 from campana.preferences.policy import EVERY_DAY, PRIORITIES, USUAL, Attention, Quiet
@@ -81,8 +81,7 @@ def _check(mine: Mapping[str, Any]) -> None:
     if not faults and mine["quiet"] and mine["quiet_from"] == mine["quiet_to"]:
         faults.append(("quiet_to", _("Quiet hours end at another time than they begin.")))
     if faults:
-        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
-        raise Invalid(faults[0][1], errors=errors)
+        raise Invalid.by_field(faults)
 
 
 def _is_clock(text: str) -> bool:

@@ -14,7 +14,7 @@ from uuid import UUID
 from campana import signals
 from campana.administration import audit, edits
 from campana.administration.roles import keep_an_administrator
-from campana.errors import Conflict, FieldError, Invalid, NotFound
+from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
 from campana.queries import queries
 
@@ -181,8 +181,7 @@ async def _check(tx: Tx, tenant_id: UUID, typed: Mapping[str, str]) -> None:
     ]:
         faults.append(("branch", _("Choose one of the branches of this tenant.")))
     if faults:
-        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
-        raise Invalid(faults[0][1], errors=errors)
+        raise Invalid.by_field(faults)
 
 
 def _is_email(text: str) -> bool:

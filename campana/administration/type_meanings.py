@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def _(message: str) -> str:
-    """Marks a text for translation; it is translated when it is shown."""
-    return message
-
+from campana.i18n import marked as _
 
 MEANINGS = {
     "appointment:created": _("An appointment was booked."),

@@ -17,7 +17,7 @@ from campana import event_types, i18n, type_words
 from campana.administration import audit, edits
 from campana.administration.type_meanings import MEANINGS
 from campana.channels import DESKTOP, INBOX, SOUND, TOAST
-from campana.errors import FieldError, Invalid, NotFound
+from campana.errors import Invalid, NotFound
 from campana.i18n import LOCALES
 from campana.i18n import gettext as _
 from campana.queries import queries
@@ -194,8 +194,7 @@ def _check(mine: OwnType) -> None:
     if mine.sample and _sample(mine.sample) is None:
         faults.append(("sample", _('This is no JSON object. Write for example {"total": 12.5}.')))
     if faults:
-        errors = [FieldError(field, "invalid_value", said) for field, said in faults]
-        raise Invalid(faults[0][1], errors=errors)
+        raise Invalid.by_field(faults)
 
 
 async def _check_audience(tx: Tx, tenant_id: UUID, expression: str) -> None:

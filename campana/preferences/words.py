@@ -11,13 +11,8 @@ from babel.dates import get_day_names
 
 from campana import channels, i18n
 from campana.i18n import gettext
+from campana.i18n import marked as _
 from campana.preferences.policy import EVERY_DAY, Quiet, Step
-
-
-def _(message: str) -> str:
-    """Marks a text for translation; it is translated when it is shown."""
-    return message
-
 
 CHANNELS = {
     "inbox": _("Inbox"),

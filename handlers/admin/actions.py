@@ -9,13 +9,8 @@ from babel import Locale
 
 from campana import i18n
 from campana.i18n import gettext
+from campana.i18n import marked as _
 from handlers.admin.policy_words import audited_cell, audited_state
-
-
-def _(message: str) -> str:
-    """Marks a text for translation; it is translated when it is shown."""
-    return message
-
 
 ACTIONS = {
     "user.add": _("Person added"),
