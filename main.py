@@ -45,6 +45,7 @@ async def serve(settings: Settings) -> None:
                 access_log=None,
                 shutdown_timeout=SHUTDOWN_SECONDS,
                 keepalive_timeout=settings.idle_seconds,
+                auto_decompress=False,  # compressed bodies are refused, see handlers/middleware.py
             )
             await runner.setup()
             site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)

@@ -70,7 +70,14 @@ def _follow(least: int, shared: list[Processor], last: list[Processor], stream: 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(_is_ours)
     logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler], force=True)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """aiohttp tells the whole story of every request that is no HTTP: anybody could fill the log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name != "aiohttp.server" or not 400 <= getattr(error, "code", 500) < 500
 
 
 def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

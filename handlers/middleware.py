@@ -78,6 +78,8 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Who is it, does the request come from where it must, may they?"""
     if "\0" in request.path or "\0" in request.query_string:
         raise BadRequest("The address holds a NUL character.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise _zipped()
     guard = guards.guard_of(request.match_info.handler)
     if guard is not None:
         await _pass(request, guard)
@@ -88,6 +90,13 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     elif replies.wants_html(request):
         await identity.identify(request)  # the page that says so speaks its reader's language
     return await handler(request)
+
+
+def _zipped() -> WrongMediaType:
+    """A megabyte may unzip to a thousand: nobody's body is worth that work."""
+    error = WrongMediaType("Send the body as it is, not compressed.", hint="No Content-Encoding.")
+    error.headers = {"Accept-Encoding": "identity"}  # RFC 9110, 12.5.3
+    return error
 
 
 async def _pass(request: web.Request, guard: guards.Guard) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from campana import log
 
@@ -55,6 +56,16 @@ def test_lines_of_libraries_look_the_same() -> None:
     logging.getLogger("aiohttp.access").info("too much")
     (line,) = lines(stream)
     assert (line["event"], line["level"], line["success"]) == ("broken pipe", "error", False)
+
+
+def test_requests_that_are_no_http_leave_no_line() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream)
+    server = logging.getLogger("aiohttp.server")
+    for error in (LineTooLong("x" * 9000), BadHttpMessage("x"), ValueError("ours")):
+        server.error("Error handling request", exc_info=error)
+    (line,) = lines(stream)
+    assert "ValueError: ours" in line["exception"]
 
 
 def test_less_important_lines_are_left_out() -> None:

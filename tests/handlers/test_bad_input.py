@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from contextlib import AsyncExitStack
 
 import pytest
@@ -120,6 +121,22 @@ async def test_a_body_that_is_too_large_is_refused(client, path, kind, most, is_
     answer = await browser.post(path, data=sent, headers={"Content-Type": kind})
     assert answer.status == 413
     assert (await answer.json())["code"] == "too_large"
+
+
+@pytest.mark.parametrize("path", ["/login", "/invitation", "/api/events"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])
+async def test_a_compressed_body_is_refused_whatever_is_in_it(client, cast, path, coding):
+    browser = await client()
+    kind = "application/json" if path.startswith("/api/") else URLENCODED
+    for body in (b"\x1f\x8bnonsense", gzip.compress(b"{}"), b"{}"):
+        answer = await raw(
+            browser,
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+            f"X-API-Key: {cast.norte_key}\r\nContent-Encoding: {coding}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body,
+        )
+        assert 400 <= answer[0] < 500, answer
 
 
 async def test_findings_by_the_hundred_thousand_are_not_all_put_into_words(client, cast):
