@@ -75,7 +75,7 @@ def _follow(least: int, shared: list[Processor], last: list[Processor], stream: 
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """aiohttp tells the whole story of every request that is no HTTP: anybody could fill the log."""
+    """aiohttp tells the whole story of each request that is no HTTP: anybody could fill the log."""
     error = record.exc_info[1] if record.exc_info else None
     return record.name != "aiohttp.server" or not 400 <= getattr(error, "code", 500) < 500
 
