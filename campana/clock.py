@@ -4,31 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-import structlog
-
 from campana import corrections, privacy, retention, search, sessions, signals
 from campana.db import Database
-from campana.errors import is_unforeseen
 from campana.queries import queries
-
-log = structlog.get_logger()
+from campana.repeating import for_ever
 
 EXPIRE_AT_MOST = 5_000
 KEEP_ANSWERS = timedelta(days=1)
 KEEP_CHANGES = timedelta(days=7)
 """Of a policy: as long as they can be taken back."""
-
-
-async def _repeat(every: float, job: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await job()
-        except Exception as error:
-            story = is_unforeseen(error)
-            log.warning(
-                "clock.failed", job=job.__name__, error=str(error), exc_info=story, success=False
-            )
 
 
 class Clock:
@@ -53,7 +37,7 @@ class Clock:
         """Until cancelled. A slow job holds up no other."""
         async with asyncio.TaskGroup() as tasks:
             for every, job in self.jobs:
-                tasks.create_task(_repeat(every, job))
+                tasks.create_task(for_ever(job, every=every, trouble="clock.failed"))
 
     async def move_due(self) -> None:
         """Scheduled events whose time has come join the queue."""

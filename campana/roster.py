@@ -7,7 +7,6 @@ the streams that an administrator wants closed. Opening a stream waits for none 
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from collections.abc import Iterable
@@ -16,16 +15,12 @@ from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
-import structlog
-
 from campana.db import Database
-from campana.errors import is_unforeseen
 from campana.hub import Hub
 from campana.queries import queries
+from campana.repeating import for_ever
 from campana.stream import Stream
 from campana.tally import Tally
-
-log = structlog.get_logger()
 
 EVERY = 1.0
 AT_ONCE = 500
@@ -52,13 +47,7 @@ class Roster:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self.tell()
-            except Exception as error:
-                story = is_unforeseen(error)
-                log.warning("roster.trouble", error=str(error), exc_info=story, success=False)
+        await for_ever(self.tell, every=EVERY, trouble="roster.trouble")
 
     async def tell(self) -> None:
         """Who has come and gone; closes what is to be closed."""

@@ -7,7 +7,6 @@ killed takes up to ten seconds of its counts along.
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
@@ -16,14 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import structlog
-
 from campana.db import Database
-from campana.errors import is_unforeseen
 from campana.queries import queries
+from campana.repeating import for_ever
 from campana.signals import Hint
-
-log = structlog.get_logger()
 
 EVERY = 5.0
 """Seconds between writings."""
@@ -94,13 +89,7 @@ class Tally:
 
     async def run(self) -> None:
         """Until cancelled. What could not be written is written next time."""
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self.write()
-            except Exception as error:
-                story = is_unforeseen(error)
-                log.warning("tally.trouble", error=str(error), exc_info=story, success=False)
+        await for_ever(self.write, every=EVERY, trouble="tally.trouble")
 
     async def write(self, settled: timedelta = SETTLED) -> None:
         """Everything counted so far; recipients of events that are as old as `settled`."""

@@ -1,14 +1,13 @@
 """The hub's clock: heartbeats, lifetimes, dead and stuck connections, sweeps. One timer for all."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from time import monotonic
 
 import structlog
 
 from campana import frames
-from campana.errors import is_unforeseen
 from campana.hub import Hub
+from campana.repeating import for_ever
 from campana.stream import Stream
 
 log = structlog.get_logger()
@@ -18,7 +17,7 @@ SWEEP_EVERY = 4.0
 PATIENCE = 30.0
 """Seconds a reader may take nothing of what waits for it."""
 CATCH_UP = 0.02
-AFTER_TROUBLE = 1.0
+TROUBLE = "wheel.trouble"
 
 
 class Wheel:
@@ -32,9 +31,9 @@ class Wheel:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_for_ever(self._turn, every=1.0))
-            tasks.create_task(_for_ever(self._hub.sweep, every=SWEEP_EVERY))
-            tasks.create_task(_for_ever(self._hub.catch_up, every=CATCH_UP))
+            tasks.create_task(for_ever(self._turn, every=1.0, trouble=TROUBLE))
+            tasks.create_task(for_ever(self._hub.sweep, every=SWEEP_EVERY, trouble=TROUBLE))
+            tasks.create_task(for_ever(self._hub.catch_up, every=CATCH_UP, trouble=TROUBLE))
 
     async def _turn(self) -> None:
         now = monotonic()
@@ -59,15 +58,3 @@ class Wheel:
             self._hub.close(stream, "lifetime", retry=500 + id(stream) // 64 % 2500)
         elif beat and stream.is_open and not stream.waiting:
             stream.write(frames.HEARTBEAT)
-
-
-async def _for_ever(work: Callable[[], Awaitable[None]], *, every: float) -> None:
-    """A failure of one is logged and ends neither it nor the others."""
-    while True:
-        await asyncio.sleep(every)
-        try:
-            await work()
-        except Exception as error:
-            story, name = is_unforeseen(error), work.__name__
-            log.warning("wheel.trouble", work=name, error=str(error), exc_info=story, success=False)
-            await asyncio.sleep(AFTER_TROUBLE)
