@@ -8,14 +8,12 @@ from uuid import UUID
 
 from campana.channels import DEFAULT
 from campana.errors import Conflict, Invalid
-from campana.events import BUILTIN
+from campana.events import BUILTIN, PRIORITIES, VARIANTS
 from campana.queries import queries
 
 if TYPE_CHECKING:
     from campana.db import Tx
 
-PRIORITIES = ("low", "medium", "high", "urgent")
-VARIANTS = ("info", "success", "warning", "error")
 LONGEST = 80
 
 

@@ -6,7 +6,13 @@ the arguments of `publish_event()`. Tenants add further types as data (campana.t
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
+
+Priority = Literal["low", "medium", "high", "urgent"]
+Variant = Literal["info", "success", "warning", "error"]
+PRIORITIES: tuple[Priority, ...] = get_args(Priority)
+"""From the lowest."""
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 
 @dataclass(frozen=True, kw_only=True)

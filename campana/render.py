@@ -17,7 +17,13 @@ import jinja2
 
 from campana import i18n, offers
 from campana.assets import asset
-from campana.vocabulary import reason_in_words, type_icon, type_in_words
+from campana.vocabulary import (
+    priority_choices,
+    priority_in_words,
+    reason_in_words,
+    type_icon,
+    type_in_words,
+)
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 TITLE_LENGTH, MESSAGE_LENGTH = 200, 4000
@@ -59,6 +65,7 @@ def environment() -> jinja2.Environment:
         listing=listing,
         now=lambda: dt.datetime.now(dt.UTC),
         languages=i18n.LANGUAGE_NAMES,
+        priority_choices=priority_choices,
     )
     return env
 
@@ -178,6 +185,7 @@ FILTERS = {
     "number": i18n.number,
     "reason": reason_in_words,
     "type_label": type_in_words,
+    "priority_label": priority_in_words,
     "type_icon": type_icon,
     "link": safe_link,
     "buttons": buttons,

@@ -35,6 +35,13 @@ TYPES = {
     "announcement:published": _("Announcement"),
 }
 
+PRIORITIES = {
+    "low": _("Low"),
+    "medium": _("Normal"),
+    "high": _("Important"),
+    "urgent": _("Urgent"),
+}
+
 ACTIONS = {
     "confirm_payment": _("Confirm payment"),
     "view_sale": _("View sale"),
@@ -68,6 +75,15 @@ def type_in_words(event_type: str) -> str:
     if event_type in TYPES:
         return gettext(TYPES[event_type])
     return event_type.replace("_", " ").replace(":", ": ").strip().capitalize()
+
+
+def priority_in_words(priority: str) -> str:
+    return gettext(PRIORITIES[priority])
+
+
+def priority_choices() -> list[tuple[str, str]]:
+    """(value, label) from the lowest."""
+    return [(name, gettext(label)) for name, label in PRIORITIES.items()]
 
 
 def action_in_words(name: str) -> str:

@@ -12,11 +12,10 @@ from campana.preferences.policy import Step
 from campana.preferences.words import (
     hours_in_words,
     mask_in_words,
-    priority_in_words,
     step_in_words,
     until_in_words,
 )
-from campana.vocabulary import type_in_words
+from campana.vocabulary import priority_in_words, type_in_words
 
 Voice = Literal["they", "you"]
 THEY: Voice = "they"

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from campana import actions, i18n, inbox, inbox_list, search
 from campana.db import Tx
+from campana.events import PRIORITIES, Priority
 from campana.inbox_list import Filter, Notification, Page
 from campana.users import Person
 from handlers import fitting, flashes, notices
@@ -19,7 +20,6 @@ from handlers.app_keys import DB
 from handlers.declare import QueryShape
 from handlers.guards import signed_in
 from handlers.render import page
-from handlers.shapes import Priority
 
 PAGE_SIZE = 20
 MOST_ROWS = 100
@@ -101,7 +101,7 @@ async def _shown(request: web.Request, query: CentreQuery) -> dict[str, Any]:
         "found": found,
         "marked": marked,
         "types": sorted({*types, *filter(None, [query.type])}),
-        "priorities": [*filter({*priorities, query.priority}.__contains__, notices.PRIORITIES)],
+        "priorities": [*filter({*priorities, query.priority}.__contains__, reversed(PRIORITIES))],
         "head": head,
         "checked_at": i18n.time_of_day(dt.datetime.now(dt.UTC)),
         **_going_on(found, query),

@@ -18,6 +18,7 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from campana.errors import BadRequest, FieldError, Invalid
+from campana.events import Priority, Variant
 from handlers import fitting
 from handlers.event_shapes import (
     EVENTS,
@@ -28,7 +29,6 @@ from handlers.event_shapes import (
     at,
     fitted,
 )
-from handlers.shapes import Priority, Variant
 
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"

@@ -19,10 +19,10 @@ from pydantic_core import PydanticCustomError, PydanticSerializationError
 from campana import door
 from campana.door import EventError
 from campana.errors import FieldError, Invalid
+from campana.events import Priority, Variant
 from campana.vocabulary import TYPES
 from handlers import fitting
 from handlers.declare import Shape
-from handlers.shapes import Priority, Variant
 
 MOST_EVENTS = 1000
 

@@ -16,7 +16,6 @@ from campana.render import partial
 Done = Literal["read", "unread", "deleted", "restored"]
 OPPOSITE = {"read": "unread", "unread": "read", "deleted": "restore"}
 PAGE = "/notifications"
-PRIORITIES = ("urgent", "high", "medium", "low")
 MOST_IDS = 100
 MOST_IN_ADDRESS = 20
 LONGEST_IN_ADDRESS = 1_000

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from campana import inbox_list
 from campana.errors import Invalid
+from campana.events import Priority
 from campana.inbox_list import Filter, Notification, Page
 from campana.users import Person
 from handlers import replies
 from handlers.app_keys import DB
 from handlers.declare import QueryShape, operation
 from handlers.guards import program
-from handlers.shapes import NotificationList, Priority
+from handlers.shapes import NotificationList
 
 MOST_BY_PAGE = 10_000
 

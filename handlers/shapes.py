@@ -9,10 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from campana.errors import CODES
+from campana.events import Priority, Variant
 from handlers.declare import QueryShape, Shape, Stream
 
-Priority = Literal["low", "medium", "high", "urgent"]
-Variant = Literal["info", "success", "warning", "error"]
 ChannelName = Literal["inbox", "toast", "sound", "desktop", "email", "push", "sms", "whatsapp"]
 Code = Annotated[str, Field(json_schema_extra={"enum": sorted(CODES)})]
 

@@ -16,8 +16,7 @@ import asyncpg
 from campana import corrections
 from campana.administration import audit, tenant_settings
 from campana.errors import CampanaError, Conflict, Invalid, NotFound, from_postgres
-from campana.event_types import PRIORITIES
-from campana.events import AnnouncementPublished
+from campana.events import PRIORITIES, AnnouncementPublished
 from campana.i18n import LOCALES
 from campana.i18n import gettext as _
 from campana.publish import publish

@@ -6,7 +6,7 @@ Words are placeholders with formats (campana/type_words.py). A change counts fro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,7 @@ from campana.administration import audit, edits
 from campana.administration.type_meanings import MEANINGS
 from campana.channels import DESKTOP, INBOX, SOUND, TOAST
 from campana.errors import Invalid, NotFound
+from campana.events import Priority, Variant
 from campana.i18n import LOCALES
 from campana.i18n import gettext as _
 from campana.queries import queries
@@ -47,8 +48,8 @@ class OwnType(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    priority: Literal["low", "medium", "high", "urgent"] = "medium"
-    variant: Literal["info", "success", "warning", "error"] = "info"
+    priority: Priority = "medium"
+    variant: Variant = "info"
     icon: str = Field("bell", max_length=40)
     audience: str = Field("", max_length=2000)
     toast: Ticked = False

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from campana.errors import Invalid
-from campana.preferences.policy import EVERY_DAY, PRIORITIES, Attention, Personal, Quiet
+from campana.events import PRIORITIES
+from campana.preferences.policy import EVERY_DAY, Attention, Personal, Quiet
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from campana.channels import CHANNELS, DEFAULT, INBOX, INTERRUPTING
+from campana.events import PRIORITIES
 
-PRIORITIES = ("low", "medium", "high", "urgent")
 EVERY_DAY = 0b1111111
 
 

@@ -13,6 +13,7 @@ from campana import channels, i18n
 from campana.i18n import gettext
 from campana.i18n import marked as _
 from campana.preferences.policy import EVERY_DAY, Quiet, Step
+from campana.vocabulary import priority_in_words
 
 CHANNELS = {
     "inbox": _("Inbox"),
@@ -39,12 +40,6 @@ BUSINESSES = {
     "general": _("General"),
     "own": _("Of your business"),
 }
-PRIORITIES = {
-    "low": _("Low"),
-    "medium": _("Medium"),
-    "high": _("High"),
-    "urgent": _("Urgent"),
-}
 LOCKS = {
     ("required", "tenant"): _("Required by your business"),
     ("required", "role"): _("Required for your role"),
@@ -63,10 +58,6 @@ def layer_in_words(layer: str) -> str:
 
 def business_in_words(name: str) -> str:
     return gettext(BUSINESSES[name])
-
-
-def priority_in_words(name: str) -> str:
-    return gettext(PRIORITIES[name])
 
 
 def lock_in_words(lock: str, layer: str) -> str:

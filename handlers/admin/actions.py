@@ -10,6 +10,7 @@ from babel import Locale
 from campana import i18n
 from campana.i18n import gettext
 from campana.i18n import marked as _
+from campana.vocabulary import priority_in_words
 from handlers.admin.policy_words import audited_cell, audited_state
 
 ACTIONS = {
@@ -91,10 +92,6 @@ VALUES = {
     "publish": _("Publish"),
     "read": _("Read"),
     "impersonate": _("Act for people"),
-    "low": _("Everything"),
-    "medium": _("Normal"),
-    "high": _("Important"),
-    "urgent": _("Urgent"),
 }
 ABOUT = ("email", "name", "role", "type", "key", "user")
 """Where a row says what it is about, the best name first."""
@@ -121,6 +118,11 @@ def action_in_words(action: str) -> str:
     return gettext(ACTIONS[action]) if action in ACTIONS else action
 
 
+def actor_in_words(actor: str) -> str:
+    """Who did it: a person's e-mail as it is, the command line in the reader's language."""
+    return gettext("command line") if actor == "command line" else actor
+
+
 def field_in_words(name: str) -> str:
     """As the form calls it; one that has no words yet by its name."""
     if " " in name:  # a cell of the policy
@@ -142,6 +144,8 @@ def value_in_words(field: str, value: Any) -> str:
         return _days(value)
     if field == "expires_at":
         return _moment(str(value))
+    if field.endswith("priority"):
+        return priority_in_words(value)
     return gettext(VALUES[value]) if value in VALUES else str(value)
 
 

@@ -12,7 +12,6 @@ from aiohttp import web
 from campana.administration import announcements, people, roles, tenant_settings
 from campana.administration.announcements import Draft
 from campana.errors import Invalid
-from campana.event_types import PRIORITIES
 from campana.i18n import LANGUAGE_NAMES, LOCALES
 from campana.i18n import gettext as _
 from handlers import fitting, replies
@@ -183,7 +182,6 @@ async def _form(
         "announcements/new.html",
         part="announcements/_new.html",
         typed=typed,
-        priorities=PRIORITIES,
         locales=[(locale, LANGUAGE_NAMES[locale]) for locale in LOCALES],
         terms=["all", *every],
         zone=await _zone(request),

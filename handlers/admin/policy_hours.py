@@ -10,10 +10,12 @@ from aiohttp import web
 
 from campana.administration.policy.draft import Wanted
 from campana.errors import Invalid
+from campana.events import PRIORITIES
 from campana.i18n import gettext as _
 from campana.preferences import attention, layers, words
 from campana.preferences.attention import columns_of
-from campana.preferences.policy import EVERY_DAY, PRIORITIES, Attention, Layers, Quiet
+from campana.preferences.policy import EVERY_DAY, Attention, Layers, Quiet
+from campana.vocabulary import priority_in_words
 from handlers import inputs
 from handlers.admin import forms
 
@@ -130,7 +132,7 @@ def _plain(value: Any) -> Any:
 
 def _in_words(name: str, value: Any) -> str:
     if name == "min_priority":
-        return words.priority_in_words(value)
+        return priority_in_words(value)
     if name == "work_days":
         return words.days_in_words(value)
     if name == "quiet":

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from campana.channels import CHANNELS
 from campana.preferences import choices, matrix, words
-from campana.preferences.policy import PRIORITIES, Attention, Layers, Personal
+from campana.preferences.policy import Attention, Layers, Personal
 from campana.preferences.trial import Outcome
 from handlers import flashes, replies
 from handlers.app_keys import DB
@@ -21,6 +21,8 @@ from handlers.render import page
 
 PAGE = "/preferences"
 PART = "preferences/_preferences.html"
+MOST_SUBJECTS = 20
+"""That are offered for muting."""
 
 
 @signed_in
@@ -78,8 +80,8 @@ async def _context(request: web.Request) -> dict[str, Any]:
         "above": _above(now.common),
         "paused_until": until if is_paused else None,
         "tomorrow": _tomorrow(now.common.time_zone),
-        "subjects": subjects,
-        "priorities": PRIORITIES,
+        "subjects": [one for one in subjects if not one.is_muted][:MOST_SUBJECTS],
+        "titles": {one.name: one.title for one in subjects},
         "days": words.day_names(),
         "say": words,
     }

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
+from campana.events import Priority
 from campana.preferences.choices import FARTHEST_REMINDER, MOST_REMINDERS
 from handlers.declare import Shape
-from handlers.shapes import ChannelName, Priority
+from handlers.shapes import ChannelName
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Detected = Literal["unanswered", "hot_lead", "follow_up", "performance"]

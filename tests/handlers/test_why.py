@@ -71,7 +71,7 @@ async def test_the_layer_that_switched_it_off_is_named(db, ask, cast) -> None:
     assert "switched off in the inbox" in off.verdict
     assert "The role made that" in texts(off, "preferences")
     low = await ask(event, cast.carlos_cook)
-    assert "below the minimum (high)" in low.verdict
+    assert "below the minimum (important)" in low.verdict
     assert (await ask(event, cast.rosa_colleague)).reached is False
     assert (await ask(event, cast.ana_admin)).reached
 
