@@ -22,7 +22,8 @@ from campana.errors import Invalid
 
 MOST_KEYS = 10
 LEAST_RSA_BITS = 2048
-PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
+PEM = re.compile(r"-----BEGIN ([A-Z ]{1,40})-----[^-]+-----END \1-----")
+"""Looks no further than the next dash: 75 kB of beginnings without an end took four seconds."""
 PUBLIC = ("kty", "crv", "n", "e", "x", "y")
 PRIVATE = ("d", "k", "p", "q")
 

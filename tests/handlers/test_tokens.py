@@ -350,6 +350,13 @@ def test_only_public_keys_that_suit_are_taken(text, about):
         token_keys.from_texts([text])
 
 
+def test_beginnings_without_an_end_are_refused_at_once():
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        token_keys.from_texts(["-----BEGIN PUBLIC KEY-----" * 20_000])  # what a form may hold
+    assert time.process_time() - began < 1
+
+
 def test_a_key_has_the_one_algorithm_of_its_kind():
     rs256 = Signer("RS256").jwk
     assert rs256["alg"] == "RS256"
