@@ -198,7 +198,7 @@ def _shown(words: Words) -> dict[str, str]:
     """For the audit."""
     several = len(words) > 1
     return {
-        f"{field} ({locale})" if several else field: said[field]
+        f"{field}_{locale}" if several else field: said[field]
         for locale, said in words.items()
         for field in ("title", "message")
         if said.get(field)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from babel import Locale
 
 from campana import i18n
-from campana.i18n import gettext
+from campana.i18n import LANGUAGE_NAMES, gettext
 from campana.i18n import marked as _
-from campana.vocabulary import priority_in_words
+from campana.vocabulary import PRIORITIES
 from handlers.admin.policy_words import audited_cell, audited_state
 
 ACTIONS = {
@@ -64,6 +64,13 @@ FIELDS = {
     "keys": _("Keys"),
     "title": _("Title"),
     "message": _("Message"),
+    "icon": _("Icon"),
+    "variant": _("Colour"),
+    "priority": _("Priority"),
+    "toast": _("Toast"),
+    "sound": _("Sound"),
+    "desktop": _("Desktop"),
+    "sample": _("Data to try them with"),
     "people": _("People"),
     "deliver_at": _("Not before"),
     "min_priority": _("Lowest priority"),
@@ -89,10 +96,21 @@ FIELDS = {
     "conversion_counts_from": _("Conversion counts beyond"),
 }
 VALUES = {
-    "publish": _("Publish"),
-    "read": _("Read"),
-    "impersonate": _("Act for people"),
+    "scopes": {
+        "publish": _("Publish"),
+        "read": _("Read"),
+        "impersonate": _("Act for people"),
+    },
+    "min_priority": PRIORITIES,
+    "priority": PRIORITIES,
+    "variant": {
+        "info": _("Information"),
+        "success": _("Good news"),
+        "warning": _("Warning"),
+        "error": _("Trouble"),
+    },
 }
+"""Of fields that have a few."""
 ABOUT = ("email", "name", "role", "type", "key", "user")
 """Where a row says what it is about, the best name first."""
 
@@ -127,6 +145,9 @@ def field_in_words(name: str) -> str:
     """As the form calls it; one that has no words yet by its name."""
     if " " in name:  # a cell of the policy
         return audited_cell(name)
+    plain, _gap, locale = name.rpartition("_")
+    if locale in LANGUAGE_NAMES and plain in FIELDS:
+        return f"{gettext(FIELDS[plain])} ({LANGUAGE_NAMES[locale]})"
     return gettext(FIELDS[name]) if name in FIELDS else name
 
 
@@ -144,9 +165,8 @@ def value_in_words(field: str, value: Any) -> str:
         return _days(value)
     if field == "expires_at":
         return _moment(str(value))
-    if field.endswith("priority"):
-        return priority_in_words(value)
-    return gettext(VALUES[value]) if value in VALUES else str(value)
+    words = VALUES.get(field, {})
+    return gettext(words[value]) if value in words else str(value)
 
 
 def in_words(row: Any) -> Told:

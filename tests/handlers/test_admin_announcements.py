@@ -59,7 +59,10 @@ async def test_readers_of_each_language_get_their_words(write, listen, owner, ca
     )
     luis, rosa = await listen(cast.luis_colleague), await listen(cast.rosa_colleague)
     words = {"title_es": "Hola", "message_es": "", "title_en": "Hello", "message_en": "There"}
-    await write(several="true", **words)
+    ana, _id = await write(several="true", **words)
+    audited = (await look(ana, "/admin/audit")).text
+    assert "Título (Español)" in audited
+    assert "Mensaje (English)" in audited
     await luis.hears("notification", title="Hola")
     await rosa.hears("notification", title="Hello", message="There")
 
