@@ -15,6 +15,8 @@ from campana.i18n import gettext as _
 
 MISSING = "…"
 """What stands for a value that the publisher left out."""
+LONGEST_VALUE = 500
+"""Characters of one value that are said: a text may name it a thousand times."""
 _SLOT = re.compile(r"\{([^{}]*)\}")
 _FIELD = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,5}", re.ASCII)
 
@@ -47,7 +49,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 def say(text: str, data: Any, actor_name: str | None = None) -> str:
     """The text with its placeholders filled, for the reader at hand (i18n.use_locale). One line;
     what cannot be filled is MISSING."""
-    filled = _SLOT.sub(lambda slot: _filled(slot[1], data, actor_name), text)
+    filled = _SLOT.sub(lambda slot: _filled(slot[1], data, actor_name)[:LONGEST_VALUE], text)
     return " ".join(filled.split())
 
 

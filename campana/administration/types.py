@@ -37,6 +37,8 @@ ICONS = (
 BITS = {"toast": TOAST, "sound": SOUND, "desktop": DESKTOP}
 WORDS = tuple((part, locale) for locale in LOCALES for part in ("title", "message"))
 LONGEST_SAMPLE = 4_000
+LONGEST = {"title": 300, "message": 4_000}
+"""Characters of words, placeholders included."""
 
 
 Ticked = Annotated[bool, BeforeValidator(lambda value: value in (True, "true"))]
@@ -55,10 +57,10 @@ class OwnType(BaseModel):
     toast: Ticked = False
     sound: Ticked = False
     desktop: Ticked = False
-    title_es: str = Field("", max_length=300)
-    message_es: str = Field("", max_length=4000)
-    title_en: str = Field("", max_length=300)
-    message_en: str = Field("", max_length=4000)
+    title_es: str = Field("", max_length=LONGEST["title"])
+    message_es: str = Field("", max_length=LONGEST["message"])
+    title_en: str = Field("", max_length=LONGEST["title"])
+    message_en: str = Field("", max_length=LONGEST["message"])
     sample: str = Field("", max_length=LONGEST_SAMPLE)
 
     @property
@@ -150,15 +152,16 @@ def as_form(row: Any) -> dict[str, Any]:
 
 
 def tried(typed: Mapping[str, str], time_zone: str, actor_name: str) -> list[dict[str, Any]]:
-    """What the words say with the sample, per language: {locale, title, message, mistakes}."""
-    sample = _sample(typed.get("sample", ""))
+    """What the words say with the sample, per language: {locale, title, message, mistakes}. Of what
+    is too long to be saved, the beginning."""
+    sample = _sample(typed.get("sample", "")[:LONGEST_SAMPLE])
     return [_tried_in(locale, typed, sample or {}, time_zone, actor_name) for locale in LOCALES]
 
 
 def _tried_in(
     locale: str, typed: Mapping[str, str], sample: Any, time_zone: str, actor_name: str
 ) -> dict[str, Any]:
-    said = {part: typed.get(f"{part}_{locale}", "") for part in ("title", "message")}
+    said = {part: typed.get(f"{part}_{locale}", "")[:most] for part, most in LONGEST.items()}
     wrong = [one for text in said.values() for one in type_words.mistakes(text)]
     with i18n.use_locale(locale, time_zone):
         shown = {part: type_words.say(text, sample, actor_name) for part, text in said.items()}

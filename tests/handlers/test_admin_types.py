@@ -148,3 +148,20 @@ def test_words_read_data_and_nothing_else() -> None:
         assert type_words.say("{when:day} · {when:time}", data) == "22 nov 2026 · 15:04"
         assert type_words.say("{a.__class__} {}", data) == "… …"
         assert type_words.say("{n:money} {a.b:money} {when:number}", data)
+
+
+async def test_words_do_not_explode(ana):
+    """A short text that names a long value many times: 100 kB of form asked for 500 MB of page."""
+    form = {
+        "title_es": "{a}" * 5_000,
+        "message_es": "{a}" * 10_000,
+        "message_en": "{" * 20_000,
+        "sample": '{"a": "' + "x" * 100_000 + '"}',
+    }
+    for sample in (form["sample"], '{"a": "' + "x" * 3_900 + '"}'):
+        answer = await send(
+            ana, f"{HERE}/preview", form | {"sample": sample}, **{"HX-Request": "1"}
+        )
+        assert answer.status == 200
+        assert len(answer.text) < 2_000_000
+    assert len(type_words.say("{a}" * 1_000, {"a": "x" * 30_000})) <= 1_000_000
