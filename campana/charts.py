@@ -65,12 +65,7 @@ Value = Callable[[Point], float | None]
 def of(found: Statistics) -> list[Chart]:
     """All charts of a page, in its order."""
     whole: list[tuple[str, str, str, list[tuple[str, Value]]]] = [
-        (
-            "events",
-            _("Events"),
-            "",
-            [(_("Events"), lambda p: p.events)],
-        ),
+        ("events", _("Events"), "", [(_("Events"), lambda p: p.events)]),
         (
             "notifications",
             _("Notifications"),
@@ -83,12 +78,7 @@ def of(found: Statistics) -> list[Chart]:
             "ms",
             [(_("half of them"), lambda p: p.p50), (_("95 of 100"), lambda p: p.p95)],
         ),
-        (
-            "connections",
-            _("Open connections"),
-            "",
-            [(_("Connections"), lambda p: p.connections)],
-        ),
+        ("connections", _("Open connections"), "", [(_("Connections"), lambda p: p.connections)]),
         (
             "reconnections",
             _("Connections that come back"),

@@ -27,7 +27,7 @@ MOST_PEOPLE = 10
 class Point:
     """One minute, hour or day. p50, p95: milliseconds from published to dispatched; None: no event.
 
-    connections: the most at a time. reconnections, errors: percent; None: there was nothing.
+    connections: the most at a time. Rates: percent; None: there was nothing.
     """
 
     at: datetime
@@ -43,7 +43,7 @@ class Point:
 
     @property
     def reconnection_rate(self) -> float | None:
-        return _percent(self.reopened, max(self.connections, self.opened))
+        return _reconnection_rate(self.reopened, self.connections, self.opened)
 
     @property
     def error_rate(self) -> float | None:
@@ -121,11 +121,15 @@ def _point(at: datetime, row: Any) -> Point:
 
 def _rates(whole: dict[str, Any]) -> dict[str, float | None]:
     return {
-        "reconnection_rate": _percent(
-            whole["reopened"], max(whole["connections"], whole["opened"])
+        "reconnection_rate": _reconnection_rate(
+            whole["reopened"], whole["connections"], whole["opened"]
         ),
         "error_rate": _percent(whole["errors"], whole["requests"]),
     }
+
+
+def _reconnection_rate(reopened: int, connections: int, opened: int) -> float | None:
+    return _percent(reopened, max(connections, opened))
 
 
 def _percent(part: int, of: int) -> float | None:

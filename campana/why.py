@@ -83,7 +83,7 @@ async def explain(
         *_of_audience(facts.row, voice),
         *_of_person(facts, voice, with_changes=not to_themselves),
         *_of_preferences(facts, voice, with_changes=not to_themselves),
-        *_of_inbox(facts, voice),
+        *_of_inbox(facts),
         *_of_streams(facts, voice),
     ]
     return Explanation(facts.row, facts.given, _verdict(facts, voice), steps)
@@ -161,7 +161,7 @@ def _of_person(facts: Facts, voice: words.Voice, *, with_changes: bool) -> list[
     if row["created_at"] > row["dispatched_at"]:
         steps.append(Step("person", "no", "then", words.came_later(row, voice)))
     if not row["active"]:
-        steps.append(Step("person", "no", "now", words.is_inactive(voice)))
+        steps.append(Step("person", "no", "now", words.is_inactive()))
     if with_changes:
         steps += [Step("person", "note", "then", words.change(one)) for one in facts.changes]
     if row["is_actor"]:
@@ -188,12 +188,12 @@ def _sign(before: int, after: int) -> Sign:
     return "yes" if after & ~before else "note"
 
 
-def _of_inbox(facts: Facts, voice: words.Voice) -> list[Step]:
+def _of_inbox(facts: Facts) -> list[Step]:
     row = facts.row
     if not facts.given:
-        return [Step("inbox", "no", "then", words.not_written(voice))]
+        return [Step("inbox", "no", "then", words.not_written())]
     if row["seq"] is None:
-        return [Step("inbox", "yes", "then", words.is_gone(voice))]
+        return [Step("inbox", "yes", "then", words.is_gone())]
     steps = [Step("inbox", "yes", "then", words.written(row))]
     if facts.decision and facts.decision.channels != row["channels"] and not row["is_actor"]:
         steps.append(Step("inbox", "note", "now", words.would_be(facts.decision.channels)))
@@ -225,4 +225,4 @@ def _verdict(facts: Facts, voice: words.Voice) -> str:
         return words.not_named_now(row, voice)
     if facts.decision and not facts.decision.channels:
         return words.rule(facts.decision.steps[-1], voice)
-    return words.has_changed(voice)
+    return words.has_changed()

@@ -76,7 +76,7 @@ def came_later(row: Any, voice: Voice) -> str:
     return said % {"time": date_and_time(row["created_at"])}
 
 
-def is_inactive(voice: Voice) -> str:
+def is_inactive() -> str:
     return _("The account is not active.")
 
 
@@ -154,11 +154,11 @@ def _detail(step: Step) -> str:
     return until_in_words(step.detail, current_time_zone()) if step.rule == "paused" else ""
 
 
-def not_written(voice: Voice) -> str:
+def not_written() -> str:
     return _("Nothing was written to the inbox.")
 
 
-def is_gone(voice: Voice) -> str:
+def is_gone() -> str:
     return _(
         "It was written to the inbox, and has been removed since: kept long enough, or erased."
     )
@@ -217,7 +217,7 @@ def reached(row: Any, voice: Voice) -> str:
     return _("It was written to the inbox.")
 
 
-def has_changed(voice: Voice) -> str:
+def has_changed() -> str:
     return _(
         "By what holds now it would have been written. Something was different when it was"
         " dispatched: role, branch, topic or preferences."

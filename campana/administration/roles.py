@@ -97,10 +97,13 @@ async def delete(db: Database, me: Person, name: str) -> None:
 async def keep_an_administrator(tx: Tx, tenant_id: UUID) -> None:
     """Raises Conflict, and so undoes, what left nobody to administer. Behind lock_rights."""
     if not await queries.tenant_roles.is_administered(tx, tenant=tenant_id):
-        raise Conflict(
-            _("Nobody else administers this tenant: give somebody else that right first."),
-            field="role",
-        )
+        raise last_administrator(field="role")
+
+
+def last_administrator(field: str | None = None) -> Conflict:
+    """What is said to who would leave nobody to administer."""
+    said = _("Nobody else administers this tenant: give somebody else that right first.")
+    return Conflict(said, field=field)
 
 
 def _in_use() -> Conflict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
@@ -74,9 +74,9 @@ def hours_in_words(quiet: Quiet) -> str:
     return f"{quiet.start:%H:%M}–{quiet.end:%H:%M}"
 
 
-def day_names() -> list[str]:
-    """Monday first, short."""
-    names = get_day_names("abbreviated", locale=i18n.current_locale())
+def day_names(width: Literal["abbreviated", "wide"] = "abbreviated") -> list[str]:
+    """Monday first."""
+    names = get_day_names(width, locale=i18n.current_locale())
     return [names[number].rstrip(".") for number in range(7)]
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, NamedTuple
 
-from babel import Locale
-
 from campana import i18n
 from campana.i18n import LANGUAGE_NAMES, gettext
 from campana.i18n import marked as _
+from campana.preferences.words import days_in_words
 from campana.vocabulary import PRIORITIES
 from handlers.admin.policy_words import audited_cell, audited_state
 
@@ -161,8 +160,8 @@ def value_in_words(field: str, value: Any) -> str:
         return ""
     if " " in field:
         return audited_state(str(value))
-    if field == "work_days":
-        return _days(value)
+    if field == "work_days" and isinstance(value, int):
+        return days_in_words(value)
     if field == "expires_at":
         return _moment(str(value))
     words = VALUES.get(field, {})
@@ -195,8 +194,3 @@ def _moment(text: str) -> str:
         return i18n.date_and_time(dt.datetime.fromisoformat(text))
     except ValueError:
         return text
-
-
-def _days(mask: Any) -> str:
-    names = Locale.parse(i18n.current_locale()).days["stand-alone"]["abbreviated"]
-    return ", ".join(names[day] for day in range(7) if isinstance(mask, int) and mask >> day & 1)

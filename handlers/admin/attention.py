@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import web
-from babel import Locale
 
 from campana.administration import attention
-from campana.i18n import current_locale
 from campana.i18n import gettext as _
-from handlers import inputs
+from campana.preferences.words import day_names
 from handlers.admin import forms, frame
 from handlers.app_keys import DB
 from handlers.guards import administers
 
 NOUN = "attention"
-DAY = "day"
 
 
 @administers
@@ -38,13 +35,12 @@ async def update(request: web.Request) -> web.StreamResponse:
 
 async def _sent(request: web.Request) -> dict[str, Any]:
     """The form as the verb understands it; days come as one field each, by their bits."""
-    typed, pairs = await forms.typed(request), await inputs.fields(request)
-    days = {value for name, value in pairs if name == DAY}
+    typed = await forms.typed(request)
     return {
         "quiet": typed.get("quiet") == "true",
         "quiet_from": typed.get("quiet_from", ""),
         "quiet_to": typed.get("quiet_to", ""),
-        "work_days": sum(1 << place for place in range(7) if str(1 << place) in days),
+        "work_days": await forms.days(request),
         "min_priority": typed.get("min_priority", ""),
         "urgent_breaks_through": typed.get("urgent_breaks_through") == "true",
     }
@@ -64,7 +60,6 @@ async def _form(
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
         now = await attention.read(tx, me)
-    names = Locale.parse(current_locale()).days["stand-alone"]["wide"]
     mine = {name: value for name, value in (typed or {}).items() if value != (was or {}).get(name)}
     return frame.show(
         request,
@@ -73,7 +68,7 @@ async def _form(
         part="attention/_form.html",
         typed=now | mine,
         was=forms.drawn_with(now),
-        days=[(1 << place, names[place]) for place in range(7)],
+        days=[(1 << place, name) for place, name in enumerate(day_names("wide"))],
         flashes=flashes,
         **state,
     )

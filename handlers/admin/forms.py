@@ -39,6 +39,12 @@ async def typed(request: web.Request) -> dict[str, str]:
     return {name: value for name, value in form.items() if name != WAS}
 
 
+async def days(request: web.Request, name: str = "day") -> int:
+    """The boxes of this name that are ticked, each sending its bit: Monday is 1, Sunday 64."""
+    sent = {value for field, value in await inputs.fields(request) if field == name}
+    return sum(bit for bit in (1 << place for place in range(7)) if str(bit) in sent)
+
+
 async def was(request: web.Request) -> dict[str, Any]:
     """What the form was drawn with; {} when it does not say so in a way that we understand."""
     text = (await inputs.form(request)).get(WAS, "")

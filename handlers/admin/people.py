@@ -119,8 +119,7 @@ async def deactivate(request: web.Request) -> web.StreamResponse:
     try:
         await users.deactivate(request.app[DB], me.tenant_id, person_id, actor=me.actor)
     except Conflict:
-        said = _("Nobody else administers this tenant: give somebody else that right first.")
-        return await _person(request, forms.wrong(Conflict(said)))
+        return await _person(request, forms.wrong(roles.last_administrator()))
     return _done(request, "deactivated")
 
 

@@ -16,21 +16,17 @@ from campana.preferences import attention, layers, words
 from campana.preferences.attention import columns_of
 from campana.preferences.policy import EVERY_DAY, Attention, Layers, Quiet
 from campana.vocabulary import priority_in_words
-from handlers import inputs
 from handlers.admin import forms
 
 USUAL = ("22:00", "07:00")
 """What the form proposes where there are no quiet hours."""
 QUIET = ("", "none", "hours")
-DAY = "day"
-Yes = {"": None, "true": True, "false": False}
+YES = {"": None, "true": True, "false": False}
 
 
 async def typed(request: web.Request) -> dict[str, Any]:
     """The fields as they came; `work_days` as bits of the days that are ticked."""
-    fields, pairs = await forms.typed(request), await inputs.fields(request)
-    days = {value for name, value in pairs if name == DAY}
-    return {**fields, "work_days": sum(1 << place for place in range(7) if str(1 << place) in days)}
+    return {**await forms.typed(request), "work_days": await forms.days(request)}
 
 
 def wanted(typed: Mapping[str, Any], was: Mapping[str, Any]) -> Wanted:
@@ -44,7 +40,7 @@ def wanted(typed: Mapping[str, Any], was: Mapping[str, Any]) -> Wanted:
         min_priority=least,
         quiet=_quiet(typed),
         work_days=typed["work_days"] if typed.get("days") == "own" else None,
-        urgent_breaks_through=Yes.get(typed.get("urgent_breaks_through", "")),
+        urgent_breaks_through=YES.get(typed.get("urgent_breaks_through", "")),
     )
     attention.check(said)
     return Wanted(role=typed["layer"], attention=said, attention_was=_had(was))

@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from campana.administration import people, privacy
+from campana.administration.roles import last_administrator
 from campana.errors import Conflict
 from campana.i18n import gettext as _
 from handlers import replies
@@ -58,8 +59,7 @@ async def erase(request: web.Request) -> web.StreamResponse:
     try:
         await privacy.erase(request.app[DB], me.tenant_id, person, actor=me.actor)
     except Conflict:
-        said = _("Nobody else administers this tenant: give somebody else that right first.")
-        return await _page(request, forms.wrong(Conflict(said)))
+        return await _page(request, forms.wrong(last_administrator()))
     to = "/login" if person == me.id else f"/admin/people/{person}/privacy"
     return replies.see_other(to)
 
