@@ -262,6 +262,7 @@ async def test_an_issuer_of_tokens_comes_changes_keys_and_goes(
 
 EVENT = ("publish", "--tenant", "norte", "--type", "sale:created", "--audience")
 ISSUER = ("issuer", "add", "--tenant", "norte", "--issuer", "x", "--audience", "y", "--keys")
+TYPE = ("type", "add", "cake:baked", "--tenant", "norte")
 KEY = ("key", "add", "--tenant", "norte", "--name", "x", "--scope")
 
 
@@ -285,6 +286,8 @@ KEY = ("key", "add", "--tenant", "norte", "--name", "x", "--scope")
         (("user", "activate", "nobody@x"), "Nobody here uses the e-mail 'nobody@x'."),
         (("type", "add", "stock:low", "--tenant", "norte"), "'stock:low' is built in"),
         (("type", "add", "Sold", "--tenant", "norte"), "A type is written like card:sold"),
+        ((*TYPE, "--icon", "cake"), "--icon: Choose one of these. Icons: bell, calendar,"),
+        ((*TYPE, "--title-en", "{a"), "--title-en: A brace is left over"),
         (("sql", "select 1"), "set CAMPANA_PUBLISHER_PASSWORD"),
         (("demo", "--people", "0"), "Between 1 and 1,000,000 people"),
     ],

@@ -102,6 +102,17 @@ def test_a_type_of_a_tenant_s_own_has_no_words_of_ours() -> None:
         assert render.words(unknown) is None
 
 
+def test_a_sale_that_was_cancelled_is_told_in_whole_sentences() -> None:
+    with i18n.use_locale("es"):
+        data = {"customer": "Marta", "total": 12.5, "reason": "No había"}
+        said = render.words("sale:cancelled", data=data, actor_name="Víctor")
+        assert said is not None
+        assert said.message == "Marta · $12.50 · Cancelada por Víctor. Motivo: No había."
+        bare = render.words("sale:cancelled")
+        assert bare is not None
+        assert bare.message == "Se canceló una venta."
+
+
 def test_what_stands_alone_begins_with_a_capital() -> None:
     def message(event_type: str, **data: object) -> str:
         said = render.words(event_type, data=data)

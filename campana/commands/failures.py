@@ -1,5 +1,6 @@
 """What went wrong, as one line and an exit code: 1, or 2 for wrong words and wrong settings."""
 
+import errno
 import socket
 from typing import Any
 
@@ -71,7 +72,8 @@ def _text(error: Any) -> str | None:
     if isinstance(error, UnicodeEncodeError):
         return "what you typed is not UTF-8"
     if isinstance(error, OSError) and error.strerror:
-        return ": ".join(filter(None, (error.filename, error.strerror)))
+        taken = "choose another PORT" if error.errno == errno.EADDRINUSE else None
+        return ": ".join(filter(None, (error.filename, error.strerror, taken)))
     return str(error) if isinstance(error, SPEAKING) else None
 
 

@@ -1,5 +1,7 @@
 """`type add`, `list`, `retire` and `use-again`: the event types of a tenant."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cyclopts import App
@@ -54,7 +56,7 @@ async def add(
     )
     async with database() as db:
         row = await tenant_named(db, tenant)
-        with use_locale("en"):  # as all that commands say
+        with use_locale("en"), _naming_options():  # as all that commands say
             await types.create(db, row["id"], name, mine, lasting=not live, actor=ACTOR)
     say(f"{tenant} knows {name}")
 
@@ -103,6 +105,21 @@ async def list_(*, tenant: str) -> None:
         ("name", "lasting", "priority", "variant", "built in"),
         [[kind[column] for column in columns] for kind in found],
     )
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Each mistake with the option that it is in: a command has no field to show it at."""
+    try:
+        yield
+    except Invalid as error:
+        faults = [one for one in error.errors if one.field]
+        if not faults:
+            raise
+        said = " ".join(f"--{one.field.replace('_', '-')}: {one.message}" for one in faults)
+        icons = f"Icons: {', '.join(types.ICONS)}."
+        hint = icons if any(one.field == "icon" for one in faults) else error.hint
+        raise Invalid(said, hint=hint) from None
 
 
 def _own_type(**said: Any) -> OwnType:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from campana import channels, signals
@@ -28,6 +28,14 @@ LONGEST_PAUSE = dt.timedelta(days=366)
 MOST_MUTES = 500
 
 Verb = Callable[[Tx, Person], Awaitable[None]]
+
+
+class Subject(NamedTuple):
+    """What notifications are about. name: `kind:id`; title: of the newest one."""
+
+    name: str
+    title: str
+    is_muted: bool
 
 
 async def change(db: Database, person: Person, *verbs: Verb) -> None:
@@ -149,11 +157,15 @@ def move(time_zone: str | None) -> Verb:
     return run
 
 
-async def recent_subjects(tx: Tx, person: Person) -> list[tuple[str, str]]:
-    """What the newest notifications are about and is not muted: (subject, title), at most 20."""
+async def recent_subjects(tx: Tx, person: Person) -> list[Subject]:
+    """What the newest hundred notifications are about, newest first."""
     rows = queries.preferences.subjects(tx, **_whose(person))
     return [
-        (row["subject"], words_for(row["words"], person.locale).get("title") or row["subject"])
+        Subject(
+            row["subject"],
+            words_for(row["words"], person.locale).get("title") or row["subject"],
+            row["is_muted"],
+        )
         async for row in rows
     ]
 

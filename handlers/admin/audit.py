@@ -19,6 +19,7 @@ from handlers import fitting
 from handlers.admin import frame
 from handlers.admin.actions import (
     action_in_words,
+    actor_in_words,
     field_in_words,
     in_words,
     value_in_words,
@@ -79,9 +80,10 @@ async def index(request: web.Request) -> web.StreamResponse:
         part="audit/_list.html",
         query=query,
         listed=listed,
-        actor_choices=[(one, one) for one in actors],
+        actor_choices=[(one, actor_in_words(one)) for one in actors],
         action_choices=sorted([(one, action_in_words(one)) for one in actions], key=itemgetter(1)),
         in_words=in_words,
+        actor_in_words=actor_in_words,
         field_in_words=field_in_words,
         value_in_words=value_in_words,
     )

@@ -124,8 +124,12 @@ from campana.event e
 where e.tenant_id = :tenant and e.id = :event;
 
 -- name: subjects
--- What this person's newest notifications are about, for muting: subject and title, newest first.
-select s.subject, s.words
+-- What this person's newest notifications are about, for muting: subject and words, newest first.
+select
+  s.subject, s.words,
+  exists (
+    select from campana.user_mute m
+    where m.tenant_id = :tenant and m.subject = s.subject and m.user_id = :reader) as is_muted
 from (
   select distinct on (e.subject) e.subject, e.words, i.seq
   from (
@@ -137,8 +141,4 @@ from (
   where e.subject is not null
   order by e.subject, i.seq desc
 ) s
-where not exists (
-  select from campana.user_mute m
-  where m.tenant_id = :tenant and m.subject = s.subject and m.user_id = :reader)
-order by s.seq desc
-limit 20;
+order by s.seq desc;

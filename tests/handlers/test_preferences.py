@@ -335,6 +335,18 @@ async def test_the_page_saves_by_plain_forms_and_says_so(
     assert (await (await luis.get(API)).json())["toastSeconds"] == 5
 
 
+async def test_what_is_muted_is_called_by_its_title(
+    client: SignIn, cast: Cast, received: Inbox
+) -> None:
+    await received(cast.luis_colleague, subject="sale:7", title="Venta 7 de Marta")
+    luis = await client(cast.luis_colleague)
+    offered = await (await luis.get("/preferences", headers=PAGE)).text()
+    assert '<option value="sale:7">Venta 7 de Marta</option>' in offered
+    _status, html = await send(luis, "mutes", mute="sale:7")
+    assert "<span>Venta 7 de Marta</span>" in html
+    assert "<option" not in html.partition('id="pref-mutes"')[2].partition("</section>")[0]
+
+
 async def test_htmx_gets_the_part_alone(client: SignIn, cast: Cast) -> None:
     luis = await client(cast.luis_colleague)
     status, html = await send(luis, "types", HTMX, change=f"{TYPE} toast off")
