@@ -6,22 +6,22 @@ preferences or takes part in a request.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Container, Iterable
 from contextlib import suppress
-from uuid import UUID
 
 import structlog
 
 from campana import admission, frames
 from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
+from campana.laggards import Laggards
 from campana.live import Live
 from campana.moment import Moment
 from campana.news import Due, News
 from campana.queries import queries
 from campana.signals import Hint
 from campana.stream import Stream
+from campana.streams import Streams
 
 log = structlog.get_logger()
 
@@ -34,45 +34,36 @@ SLICE = 256
 
 
 class Hub:
-    """A dictionary of streams by (tenant, user), and the loop that keeps them up to date."""
+    """The streams of this process, and the loop that keeps them up to date."""
 
     def __init__(self, db: Database, *, streams_per_user: int = 20) -> None:
         self.db = db
-        self._streams: dict[UUID, dict[UUID, list[Stream]]] = defaultdict(dict)
+        self.connected = Streams(most_per_user=streams_per_user)
+        self.laggards = Laggards(self.look_at)
         self._opening: list[Stream] = []
         self._dirty: set[Stream] = set()
-        self._behind: set[Stream] = set()
         self._doubted: set[Stream] = set()
         self._work = asyncio.Event()
-        self._lagging = asyncio.Event()
-        self._limit = streams_per_user
         self.news = News(db)
         self.live = Live(db)
         self.shut_out = admission.ShutOut()
         self.epoch = ""
-        self.count = 0
         self.delivered = 0
         self.draining = False
 
     # -- streams come and go
+
+    @property
+    def count(self) -> int:
+        return self.connected.count
 
     def register(self, stream: Stream) -> None:
         """Take a stream in, before anything of it is sent.
 
         Raises TooMany for one stream too many of the same user, or who did too much.
         """
-        reader = stream.reader
-        self.shut_out.refuse(reader.user_id)
-        own = self._streams[reader.tenant_id].setdefault(reader.user_id, [])
-        if len(own) >= self._limit:
-            raise TooMany(
-                f"You have {self._limit} streams open already.",
-                code="too_many_streams",
-                hint="Close one, or share one stream between tabs.",
-                retry_after=30,
-            )
-        own.append(stream)
-        self.count += 1
+        self.shut_out.refuse(stream.reader.user_id)
+        self.connected.add(stream)
 
     def open(self, stream: Stream) -> None:
         """Its headers are out: the next tick authorises it and serves it from its cursor."""
@@ -82,24 +73,16 @@ class Hub:
 
     def forget(self, stream: Stream) -> None:
         """The connection is gone."""
-        users = self._streams.get(stream.reader.tenant_id, {})
-        own = users.get(stream.reader.user_id, [])
-        if stream in own:
-            own.remove(stream)
-            self.count -= 1
-        if not own:
-            users.pop(stream.reader.user_id, None)
-        if not users:
-            self._streams.pop(stream.reader.tenant_id, None)
+        self.connected.remove(stream)
+        self.laggards.forget(stream)
         stream.is_open = False
         stream.is_gone = True
         self._dirty.discard(stream)
-        self._behind.discard(stream)
         self._doubted.discard(stream)
 
     def streams(self) -> list[Stream]:
         """All of them, as a copy."""
-        return [s for users in self._streams.values() for own in users.values() for s in own]
+        return self.connected.every()
 
     def close(self, stream: Stream, reason: str, *, retry: int | None = None) -> None:
         """Say goodbye and end the stream. retry: milliseconds the client should wait."""
@@ -116,9 +99,7 @@ class Hub:
 
         Every login of the database can NOTIFY: the doubted hear nothing until it has been asked.
         """
-        users = self._streams.get(told.tenant_id, {})
-        ids = users.keys() if told.user_ids is None else told.user_ids
-        concerned = [stream for user_id in ids for stream in users.get(user_id, ())]
+        concerned = self.connected.of(told.tenant_id, told.user_ids)
         if told.checks:
             self._doubted.update(
                 stream
@@ -128,7 +109,7 @@ class Hub:
             self._work.set()
             return
         self._dirty.update(concerned)
-        if users:
+        if told.tenant_id in self.connected.by_user:
             self.live.note(told.signal_ids, told.signals)
             self._work.set()
         else:
@@ -176,13 +157,13 @@ class Hub:
         dirty, self._dirty = self._dirty, set()
         try:
             fresh = await self._admit(opening) if opening else {}
-            ready = [s for s in dirty | fresh.keys() if s.is_open and self._has_room(s)]
+            ready = [s for s in dirty | fresh.keys() if s.is_open and self.laggards.has_room(s)]
             signals, lost = await self.live.fetch(anybody=self.count > 0)
             for signal in signals:
                 if signal.event and signal.event_id:
                     self.news.know(signal.event_id, signal.event)
             heard, due = await asyncio.gather(
-                self.live.address(signals, self._streams),
+                self.live.address(signals, self.connected.by_user),
                 self.news.read(ready[:AT_ONCE], self.epoch),
             )
         except BaseException:
@@ -202,13 +183,6 @@ class Hub:
         if self._dirty or self.live.pending:
             self._work.set()
 
-    def _has_room(self, stream: Stream) -> bool:
-        """Whether all it was given has left; if not, it is served when that has happened."""
-        if stream.waiting == 0:
-            return True
-        self._fall_behind(stream)
-        return False
-
     def _put_off_doubted(
         self,
         fresh: dict[Stream, bytes],
@@ -223,7 +197,7 @@ class Hub:
                 stream.is_open = False
                 self._opening.append(stream)
             else:
-                self._miss_live(stream)
+                self.laggards.miss_live(stream)
                 self._dirty.add(stream)
 
     async def _write(
@@ -244,21 +218,12 @@ class Hub:
                 fitting = _fitting(live, 0 if stream.waiting else LIVE_WINDOW)
                 pieces += fitting
                 if len(fitting) < len(live):
-                    self._miss_live(stream)
+                    self.laggards.miss_live(stream)
             if pieces and stream.is_open:
                 stream.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
                 self.delivered += 1
             if number % SLICE == 0:
                 await asyncio.sleep(0)
-
-    def _miss_live(self, stream: Stream) -> None:
-        """It is told to fetch again as soon as there is room."""
-        stream.missed_live = True
-        self._fall_behind(stream)
-
-    def _fall_behind(self, stream: Stream) -> None:
-        self._behind.add(stream)
-        self._lagging.set()
 
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""
@@ -276,18 +241,6 @@ class Hub:
     async def admit_one(self, stream: Stream) -> bytes | None:
         """For a poller: its hello, or None when it may not read."""
         return (await self._admit([stream])).get(stream)
-
-    async def catch_up(self) -> None:
-        """Wait until a stream lags, then go on with those whose buffers have drained."""
-        await self._lagging.wait()
-        for stream in [s for s in self._behind if s.waiting == 0]:
-            self._behind.discard(stream)
-            if stream.missed_live:
-                stream.missed_live = False
-                stream.write(frames.RESYNC_LIVE)
-            self.look_at([stream])
-        if not self._behind:
-            self._lagging.clear()
 
     async def sweep(self) -> None:
         """Close what may no longer be open; look at whoever is not where the database is.

@@ -17,7 +17,6 @@ SWEEP_EVERY = 4.0
 PATIENCE = 30.0
 """Seconds a reader may take nothing of what waits for it."""
 CATCH_UP = 0.02
-TROUBLE = "wheel.trouble"
 
 
 class Wheel:
@@ -31,9 +30,12 @@ class Wheel:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(for_ever(self._turn, every=1.0, trouble=TROUBLE))
-            tasks.create_task(for_ever(self._hub.sweep, every=SWEEP_EVERY, trouble=TROUBLE))
-            tasks.create_task(for_ever(self._hub.catch_up, every=CATCH_UP, trouble=TROUBLE))
+            for work, every in (
+                (self._turn, 1.0),
+                (self._hub.sweep, SWEEP_EVERY),
+                (self._hub.laggards.catch_up, CATCH_UP),
+            ):
+                tasks.create_task(for_ever(work, every=every, trouble="wheel.trouble"))
 
     async def _turn(self) -> None:
         now = monotonic()

@@ -38,9 +38,11 @@ CORRIDOR: dict[str, set[str]] = {
     "stream": {"frames", "moment"},
     "live": {"db", "frames", "queries", "stream"},
     "news": {"db", "frames", "queries", "stream"},
+    "streams": {"errors", "stream"},
+    "laggards": {"frames", "stream"},
     "hub": {
-        *("admission", "db", "errors", "frames", "live", "moment", "news", "queries", "signals"),
-        "stream",
+        *("admission", "db", "errors", "frames", "laggards", "live", "moment", "news", "queries"),
+        *("signals", "stream", "streams"),
     },
     "admission": {"db", "errors", "frames", "moment", "queries", "render", "stream"},
     "repeating": {"errors"},

@@ -133,7 +133,7 @@ async def test_the_twenty_first_stream_of_a_person_is_refused(http, site, cast, 
     for ear in (*ears, luis, again):
         await ear.cut()
     await eventually(lambda: corridor.hub.count == 0)
-    assert corridor.hub._streams == {}, "nothing is kept of those who left"
+    assert corridor.hub.connected.by_user == {}, "nothing is kept of those who left"
 
 
 async def test_a_reader_who_does_not_read_delays_nobody_and_is_sent_away(
@@ -287,7 +287,7 @@ async def test_whoever_vanishes_is_forgotten(listen, cast, corridor) -> None:
     await ana.cut()
     await eventually(lambda: corridor.hub.count == 1)
     assert luis.is_open
-    assert list(corridor.hub._streams[cast.norte]) == [cast.luis_colleague.id]
+    assert list(corridor.hub.connected.by_user[cast.norte]) == [cast.luis_colleague.id]
 
 
 @pytest.mark.settings(heartbeat_seconds=1)
