@@ -371,3 +371,52 @@ language sql stable rows 20 as $$
   order by i.seq desc
   limit span;
 $$;
+
+-- Whether an audience, as its publisher wrote it, names this person now. What nobody could be any more names nobody.
+create or replace function campana.is_named(tenant uuid, reader uuid, audience text) returns boolean
+language plpgsql stable as $$
+begin
+  return exists (
+    select from campana.audience_members(tenant, campana.parse_audience(tenant, audience), array[reader])
+  );
+exception
+  when sqlstate 'CA003' or sqlstate 'CA004' then
+    return false;
+end;
+$$;
+
+-- Whoever gets another role or branch loses what came for the old one: those notifications leave for good, unless
+-- another part of their audience still names the reader. Looked at once per audience, not per notification.
+create or replace function campana.withdraw_unseen() returns trigger
+language plpgsql volatile as $$
+declare
+  touched integer;
+  difference integer;
+begin
+  perform campana.lock_inbox(new.tenant_id, new.id);
+  with held as materialized (
+    select i.seq, i.state = 0 and i.read_at is null as is_unread, e.audience
+    from campana.inbox i
+    join campana.event e on e.tenant_id = new.tenant_id and e.id = i.event_id
+    where i.tenant_id = new.tenant_id and i.user_id = new.id and i.state <> 3 and e.audience ~ '(role|branch):'
+  ),
+  lost as materialized (
+    select a.audience from (select distinct h.audience from held h) a
+    where not campana.is_named(new.tenant_id, new.id, a.audience)
+  ),
+  gone as (
+    update campana.inbox i set state = 3
+    from held h
+    where i.tenant_id = new.tenant_id and i.user_id = new.id and i.seq = h.seq
+      and h.audience in (select l.audience from lost l)
+    returning h.is_unread
+  )
+  select count(*), -count(*) filter (where g.is_unread) into touched, difference from gone g;
+  perform campana.settle_inbox(new.tenant_id, new.id, touched, difference, null, 'resync', '{"scope": "inbox"}');
+  return null;
+end;
+$$;
+
+create or replace trigger withdraw_unseen after update of role, branch_id on campana.users
+for each row when ((old.role, old.branch_id) is distinct from (new.role, new.branch_id))
+execute function campana.withdraw_unseen();

@@ -9,7 +9,7 @@ import pytest
 
 from campana import keys, sessions, users, wheel
 from campana.signals import HINT
-from tests.corridor.conftest import ear_of, everybody_hears, signed_in_ear
+from tests.corridor.conftest import ear_of, everybody_hears, signed_in_ear, until_dispatched
 from tests.sse import Message
 from tests.waiting import eventually
 
@@ -233,3 +233,40 @@ async def test_hints_nobody_of_us_sent_do_no_harm(
         await owner.execute("select pg_notify($1, $2)", HINT, payload)
     await still_hear(publish, ana)
     assert [m.name for m in ana.messages if m.name in ("bye", "resync")] == []
+
+
+async def test_a_new_role_takes_along_what_came_for_the_old_one_and_leaves_the_rest(
+    sign_in, db, publish, owner, cast
+) -> None:
+    carlos, luis = cast.carlos_cook, cast.luis_colleague
+    await publish(audience="role:COOK", title="for cooks")
+    await publish(audience="role:COOK | user:carlos@norte.test", title="for him too")
+    await publish(audience="role:COOK & branch:Centro", title="for cooks of his branch")
+    await publish(audience='branch:"Centro"', title="for his branch")
+    await publish(audience="all", title="for everybody")
+    await publish(audience="!role:STAFF", title="for all but staff")
+    await until_dispatched(owner)
+
+    async def titles(member) -> list[str]:
+        rows = await owner.fetch(
+            "select e.words -> '' ->> 'title' as title from campana.inbox i"
+            " join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id"
+            " where i.user_id = $1 and i.state = 0 order by i.seq",
+            member.id,
+        )
+        return [row["title"] for row in rows]
+
+    before = await titles(luis)
+    assert len(await titles(carlos)) == 6
+    there, _ = await sign_in(carlos)
+    hello = await there.hears("hello")
+
+    await users.change_role(db, cast.norte, carlos.id, "STAFF", actor="test")
+
+    assert await titles(carlos) == ["for him too", "for his branch", "for everybody"]
+    assert await titles(luis) == before, "nobody else's"
+    await closes(there)
+    head = await owner.fetchrow("select * from campana.inbox_head where user_id = $1", carlos.id)
+    assert (head["unread"], head["seq"]) == (3, 6)
+    assert head["rev"] > hello.data["rev"], "whoever returns fetches again"
+    assert await owner.fetchval("select campana.unread_drift(100000)") == 0
