@@ -59,6 +59,22 @@ def read_json(body: bytes) -> Any:
     return data
 
 
+def refuse_compressed(request: web.Request) -> None:
+    """WrongMediaType: a megabyte may unpack to a thousand, and nobody's body is worth that work."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        error = WrongMediaType("Send the body as it is, not compressed.")
+        error.headers = {"Accept-Encoding": "identity"}  # RFC 9110, 12.5.3
+        raise error
+
+
+def cut_short(request: web.Request, exc: Exception) -> BadRequest | None:
+    """What this exception means when it says that the body was no HTTP, or that its sender left."""
+    left = isinstance(exc, ConnectionResetError) and request.transport is None
+    if left or isinstance(exc, web.RequestPayloadError):
+        return BadRequest("The body did not come to its end.")
+    return None
+
+
 def paths_with_nul(data: Any, path: str = "") -> Iterator[str]:
     """Where in `data` a key or text holds a NUL character, such as `[3].data.name`."""
     if isinstance(data, str):

@@ -28,7 +28,7 @@ from campana.errors import (
     WrongMediaType,
     from_postgres,
 )
-from handlers import field_words, guards, identity, navigation, origin, render, replies
+from handlers import field_words, guards, identity, inputs, navigation, origin, render, replies
 from handlers.app_keys import LIMITS
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
     except Exception as exc:
         if request.get("answered"):
             raise
-        meant = from_postgres(exc) or CampanaError()
+        meant = inputs.cut_short(request, exc) or from_postgres(exc) or CampanaError()
         if meant.status >= 500:
             log.exception("request.failed", method=request.method, path=request.path)
         return await _answer(request, meant)
@@ -78,8 +78,7 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Who is it, does the request come from where it must, may they?"""
     if "\0" in request.path or "\0" in request.query_string:
         raise BadRequest("The address holds a NUL character.")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise _zipped()
+    inputs.refuse_compressed(request)
     guard = guards.guard_of(request.match_info.handler)
     if guard is not None:
         await _pass(request, guard)
@@ -90,13 +89,6 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     elif replies.wants_html(request):
         await identity.identify(request)  # the page that says so speaks its reader's language
     return await handler(request)
-
-
-def _zipped() -> WrongMediaType:
-    """A megabyte may unzip to a thousand: nobody's body is worth that work."""
-    error = WrongMediaType("Send the body as it is, not compressed.", hint="No Content-Encoding.")
-    error.headers = {"Accept-Encoding": "identity"}  # RFC 9110, 12.5.3
-    return error
 
 
 async def _pass(request: web.Request, guard: guards.Guard) -> None:

@@ -7,10 +7,12 @@ import gzip
 from contextlib import AsyncExitStack
 
 import pytest
+import structlog
 from aiohttp import web
 
 from handlers import inputs, replies
 from handlers.guards import public
+from tests.waiting import eventually
 
 URLENCODED = "application/x-www-form-urlencoded"
 
@@ -137,6 +139,29 @@ async def test_a_compressed_body_is_refused_whatever_is_in_it(client, cast, path
             + body,
         )
         assert 400 <= answer[0] < 500, answer
+
+
+@pytest.mark.parametrize("path", ["/login", "/api/events"])
+async def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(app, cast, path):
+    """Nobody may fill the log, or raise the alert of a tenant for failed requests."""
+    runner = web.AppRunner(app)  # as main.py: a test server would cancel the handler
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    kind = "application/json" if path.startswith("/api/") else URLENCODED
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+        f"X-API-Key: {cast.norte_key}\r\nExpect: 100-continue\r\nContent-Length: 90000\r\n\r\n["
+    )
+    with structlog.testing.capture_logs() as lines:
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(head.encode())
+        assert b"100 Continue" in await reader.readline()
+        writer.transport.abort()
+        await eventually(lambda: "request" in [line["event"] for line in lines])
+    await runner.cleanup()
+    assert [line["event"] for line in lines] == ["request"]
+    assert lines[0]["status"] == 400
 
 
 async def test_findings_by_the_hundred_thousand_are_not_all_put_into_words(client, cast):
