@@ -12,7 +12,7 @@ Every event goes, as one live message named by its type, to its audience. Lastin
 notifications: a row in the inbox of everyone in the audience whose preferences want it, never of the
 actor. Live types (°) leave no row and are never replayed.
 
-## What every event can say
+## Fields
 {common}
 
 ## Actions
@@ -41,7 +41,7 @@ Programs post to `url` themselves. Offered so far:
 | name | id | data |
 |---|---|---|
 | `hello` (first) | the cursor served from | userId, tenantId, role, timestamp, seq (head), unread, rev, signal |
-| `notification` | `<epoch>-<seq>` | id, seq, type, title, message, priority, variant, data, actions, url, subject, createdAt, isRead |
+| `notification` | `<epoch>-<seq>` | id, seq, type, title, message, priority, variant, data, actions, url, subject, createdAt, isRead, channels |
 | `<type>` | – | id, type, title, message, priority, variant, data, subject, url, actor, createdAt |
 | `unread` | – | count, rev |
 | `read`, `deleted` | – | ids, or upTo; rev |
