@@ -75,9 +75,11 @@ def _follow(least: int, shared: list[Processor], last: list[Processor], stream: 
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """aiohttp tells the whole story of each request that is no HTTP: anybody could fill the log."""
+    """aiohttp tells the whole story of each request that is no HTTP, or stops in the middle:
+    anybody could fill the log."""
     error = record.exc_info[1] if record.exc_info else None
-    return record.name != "aiohttp.server" or not 400 <= getattr(error, "code", 500) < 500
+    status = getattr(error, "status", getattr(error, "code", 500))  # ours, or aiohttp's
+    return record.name != "aiohttp.server" or status >= 500
 
 
 def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

@@ -11,6 +11,7 @@ import structlog
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from campana import log
+from campana.errors import TooSlow
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def test_requests_that_are_no_http_leave_no_line() -> None:
     stream = io.StringIO()
     log.configure(stream=stream)
     server = logging.getLogger("aiohttp.server")
-    for error in (LineTooLong("x" * 9000), BadHttpMessage("x"), ValueError("ours")):
+    for error in (LineTooLong("x" * 9000), BadHttpMessage("x"), TooSlow(), ValueError("ours")):
         server.error("Error handling request", exc_info=error)
     (line,) = lines(stream)
     assert "ValueError: ours" in line["exception"]
