@@ -8,21 +8,24 @@ import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    IPvAnyNetwork,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from campana.roles import RoleNames
+from campana.setting_values import (
+    Database,
+    Directory,
+    LogFormat,
+    LogLevel,
+    Networks,
+    Origin,
+    Password,
+    RedisUrl,
+    Secrets,
+)
 
 PREFIX = "CAMPANA_"
 OTHERS = ("CAMPANA_TEST_", "CAMPANA_BENCH_")  # for the tests and the benchmark, not for us
@@ -30,82 +33,6 @@ OTHERS = ("CAMPANA_TEST_", "CAMPANA_BENCH_")  # for the tests and the benchmark,
 
 class SettingsError(Exception):
     """A setting is wrong; the message is one line that says which and why."""
-
-
-def _url(*schemes: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
-        return text
-
-    return AfterValidator(check)
-
-
-def _database(text: str) -> str:
-    """asyncpg would say the same, with a traceback and later."""
-    try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise ValueError(f"is no address: {error}") from None
-    ports = [host.rpartition(":")[2] for host in _hosts(parts.netloc) if ":" in host]
-    ports += [value for name, value in parse_qsl(parts.query) if name == "port"]
-    if not all(
-        port.isdecimal() or port.endswith("]") for port in ",".join(ports).split(",") if port
-    ):
-        raise ValueError(
-            "has a port that is no number; write : / @ % in a password as %3A %2F %40 %25"
-        )
-    return text
-
-
-def _hosts(netloc: str) -> list[str]:
-    return netloc.rpartition("@")[2].split(",")
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if (
-        not parts.hostname
-        or parts.path.strip("/")
-        or parts.query
-        or parts.fragment
-        or parts.username
-    ):
-        raise ValueError("must be an address without a path, such as https://bell.example.com")
-    return text.rstrip("/")
-
-
-def _password(text: str) -> str:
-    if len(text) < 12 or not text.isascii() or not text.isprintable():
-        raise ValueError("must be at least 12 characters of printable ASCII")
-    return text
-
-
-def _directory(path: Path) -> Path:
-    if not path.is_dir():
-        raise ValueError("is not a directory")
-    return path
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-def _secrets(secrets: tuple[str, ...]) -> tuple[str, ...]:
-    if len(secrets) > 2 or any(len(secret) < 32 for secret in secrets):
-        raise ValueError("must be one or two secrets of 32 characters or more, the new one first")
-    return secrets
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-Database = Annotated[str, _url("postgresql", "postgres"), AfterValidator(_database)]
-Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)]
-Secrets = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_secrets)]
-LogLevel = Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)]
-LogFormat = Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)]
 
 
 class Settings(BaseSettings):
@@ -147,7 +74,7 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_HOME",
         description="directory of the embedded PostgreSQL and other files; made when missing",
     )
-    pg_bin: Annotated[Path, AfterValidator(_directory)] | None = Field(
+    pg_bin: Directory | None = Field(
         None,
         validation_alias="CAMPANA_PG_BIN",
         description="directory of initdb and postgres to embed instead of the packaged ones",
@@ -157,7 +84,7 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_DEMO",
         description="1: demo data on an empty database; only with a loopback HOST",
     )
-    public_url: Annotated[str, _url("https", "http"), AfterValidator(_origin)] | None = Field(
+    public_url: Origin | None = Field(
         None,
         validation_alias="CAMPANA_PUBLIC_URL",
         description="address by which browsers reach Campana, used in links and origin checks;"
@@ -168,7 +95,7 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_TRUSTED_PROXIES",
         description="addresses or networks, separated by commas, whose X-Forwarded-… is believed",
     )
-    redis_url: Annotated[str, _url("redis", "rediss", "unix")] | None = Field(
+    redis_url: RedisUrl | None = Field(
         None,
         validation_alias="REDIS_URL",
         repr=False,
@@ -194,7 +121,7 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_ROLE_PUBLISHER",
         description="database role that may only publish; unset: campana_publisher",
     )
-    publisher_password: Annotated[str, AfterValidator(_password)] | None = Field(
+    publisher_password: Password | None = Field(
         None,
         validation_alias="CAMPANA_PUBLISHER_PASSWORD",
         repr=False,
