@@ -28,25 +28,53 @@ begin
   delete from campana.user_settings t where t.tenant_id = tenant and t.user_id = person;
   delete from campana.policy_choice t where t.tenant_id = tenant and t.user_id = person;
   delete from campana.visit t where t.tenant_id = tenant and t.user_id = person;
-  delete from campana.sign_in_attempt t where t.subject = 'account:' || u.email;
+  delete from campana.sign_in_attempt t
+  where t.subject = 'account:' || u.email or starts_with(t.subject, 'account:' || u.email || ' ')
+    or starts_with(t.subject, 'known:' || u.email || ' ');
   update campana.audit a
   set actor = case when a.actor = u.email then new_email else a.actor end,
     detail = campana.without_name(campana.without_name(a.detail, u.email, new_email),
       case when a.detail ->> 'user' = person::text then u.name end, new_name)
   where a.tenant_id = tenant
     and (a.actor = u.email or a.detail ->> 'user' = person::text or strpos(a.detail::text, u.email) > 0);
-  update campana.scheduled s set audience = replace(s.audience, u.email, new_email)
-  where s.tenant_id = tenant and strpos(s.audience, u.email) > 0;
-  update campana.announcement a set audience = replace(a.audience, u.email, new_email)
-  where a.tenant_id = tenant and strpos(a.audience, u.email) > 0;
+  update campana.scheduled s set audience = campana.without_text(s.audience, u.email, new_email)
+  where s.tenant_id = tenant and strpos(lower(s.audience), u.email) > 0;
+  update campana.announcement a set audience = campana.without_text(a.audience, u.email, new_email)
+  where a.tenant_id = tenant and strpos(lower(a.audience), u.email) > 0;
   insert into campana.erasure (tenant_id, user_id, name, email) values (tenant, person, u.name, u.email);
 end;
 $$;
 
--- JSON in which one text stands for another, inside longer texts too.
-create or replace function campana.without_name(value jsonb, name text, instead text) returns jsonb
+-- A text in which another stands for a name or e-mail, where that is said as a whole: what ends with it is somebody else's.
+-- The sides of an e-mail are other than those of a name, which may follow a dot; its capitals do not matter.
+create or replace function campana.without_text(value text, name text, instead text) returns text
 language sql immutable as $$
-  select coalesce(replace(value::text, btrim(to_jsonb(name)::text, '"'), btrim(to_jsonb(instead)::text, '"'))::jsonb, value);
+  select case when coalesce(name, '') = '' then value else regexp_replace(
+    value,
+    case when strpos(name, '@') > 0 then '(?<![[:alnum:]_.+%-])' else '(?<![[:alnum:]_])' end
+      || regexp_replace(name, '([^[:alnum:][:space:]])', '\\\1', 'g')
+      || case when strpos(name, '@') > 0 then '(?![[:alnum:]_@-]|[.][[:alnum:]])' else '(?![[:alnum:]_])' end,
+    replace(instead, '\', '\\'),
+    case when strpos(name, '@') > 0 then 'gi' else 'g' end)
+  end;
+$$;
+
+-- The same in every text of a JSON value. Not in the names of its fields, nor in how it is written: somebody may be
+-- called "title", or ":".
+create or replace function campana.without_name(value jsonb, name text, instead text) returns jsonb
+language plpgsql immutable as $$
+begin
+  return case jsonb_typeof(value)
+    when 'string' then to_jsonb(campana.without_text(value #>> '{}', name, instead))
+    when 'array' then (
+      select coalesce(jsonb_agg(campana.without_name(i.item, name, instead) order by i.ord), '[]')
+      from jsonb_array_elements(value) with ordinality i (item, ord))
+    when 'object' then (
+      select coalesce(jsonb_object_agg(f.key, campana.without_name(f.value, name, instead)), '{}')
+      from jsonb_each(value) f)
+    else value
+  end;
+end;
 $$;
 
 -- One step of what is left to do. stage: where it stands afterwards; null when another process is at it.
@@ -79,7 +107,7 @@ begin
     e.stage := case when gone < 2000 then 'events' else 'inbox' end;
   elsif e.stage = 'events' then
     with looked as materialized (
-      select t.id, t.actor = person or strpos(t.audience, e.email) > 0 as names from campana.event t
+      select t.id, t.actor = person or strpos(lower(t.audience), e.email) > 0 as names from campana.event t
       where t.tenant_id = tenant and t.id > coalesce(e.at_event, '00000000-0000-0000-0000-000000000000')
       order by t.id
       limit 2000
@@ -87,7 +115,7 @@ begin
     renamed as (
       update campana.event t
       set words = case when t.actor = person then campana.without_name(t.words, e.name, '—') else t.words end,
-        audience = replace(t.audience, e.email, 'erased-' || person || '@erased.invalid')
+        audience = campana.without_text(t.audience, e.email, 'erased-' || person || '@erased.invalid')
       from looked l
       where l.names and t.tenant_id = tenant and t.id = l.id
       returning t.id

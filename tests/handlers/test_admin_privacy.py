@@ -110,3 +110,39 @@ async def test_neither_a_colleague_nor_another_tenant_gets_at_it(app, client, ca
         assert (await look(rosa, path)).status == 403
     assert (await send(eva, f"{here}/erase", {"email": cast.luis_colleague.email})).status == 404
     assert (await send(rosa, f"{here}/erase", {})).status == 403
+
+
+@pytest.mark.parametrize("name", ["title", ":", '"', "{", "e", "\\1", "(", "Ana"])
+async def test_whatever_an_erased_person_is_called_only_the_person_is_forgotten(
+    live_app, client, publish, db, owner, cast, here, name
+) -> None:
+    luis, words = cast.luis_colleague, {"": {"title": f"Por {name}, no por Mariana", "message": ""}}
+    await owner.execute("update campana.users set name = $1 where id = $2", name, luis.id)
+    namesake = await owner.fetchval(
+        "insert into campana.users (tenant_id, id, email, name, role)"
+        " values ($1, campana.uuid7(), 'jose' || $2, 'José Luis', 'STAFF') returning id",
+        cast.norte,
+        luis.email,
+    )
+    await publish(audience=f"user:{luis.email.upper()} | user:jose{luis.email}", actor=luis.email)
+    await until_dispatched(owner)
+    await owner.execute(
+        "update campana.event set words = $1::text::jsonb where actor = $2",
+        json.dumps(words),
+        luis.id,
+    )
+    ana = await client(cast.ana_admin)
+    changed = {"name": "José", "role": "COOK", "branch": "", "was": ""}
+    assert (await send(ana, f"/admin/people/{namesake}", changed)).status == 303
+
+    assert (await send(ana, f"{here}/erase", {"email": luis.email})).status == 303
+    await proceed(db, cast.norte, luis.id)
+
+    kept = await owner.fetchrow("select audience, words::text from campana.event")
+    assert kept["audience"].startswith(f"user:erased-{luis.id}@erased.invalid | ")
+    assert kept["audience"].endswith(f" | user:jose{luis.email}")
+    assert json.loads(kept["words"]) == {"": {"title": "Por —, no por Mariana", "message": ""}}
+    told = "select count(*) from campana.audit where detail ->> 'email' = 'jose' || $1"
+    assert await owner.fetchval(told, luis.email) == 1
+    left = "select count(*) from campana.sign_in_attempt where strpos(subject, $1) > 0"
+    assert await owner.fetchval(left, ":" + luis.email) == 0
