@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 
 from campana import corrections
-from campana.administration import audit, tenant_settings
-from campana.errors import CampanaError, Conflict, Invalid, NotFound, from_postgres
+from campana.administration import audiences, audit, tenant_settings
+from campana.errors import Conflict, Invalid, NotFound, from_postgres
 from campana.events import PRIORITIES, AnnouncementPublished
 from campana.i18n import LOCALES
 from campana.i18n import gettext as _
@@ -56,22 +56,11 @@ class Page:
     older: UUID | None
 
 
-async def audience(tx: Tx, me: Person, expression: str) -> tuple[int, list[str]]:
-    """How many people it names now, without its author, and the first five names. Invalid."""
-    try:
-        found = await queries.announcements.audience(
-            tx, tenant=me.tenant_id, audience=expression, author=me.id
-        )
-    except asyncpg.PostgresError as error:
-        raise _in_words(error) from None
-    return found["people"], found["names"]
-
-
 async def send(db: Database, me: Person, draft: Draft) -> UUID:
     """Publishes it, now or when it is due; its id. Invalid, naming every field."""
     _check(draft)
     async with db.tenant(me.tenant_id, me.id) as tx:
-        people, _names = await audience(tx, me, draft.audience)
+        people, _names = await audiences.named(tx, me.tenant_id, draft.audience, without=me.id)
         if not people:
             raise Invalid(_("This is for nobody but you."), field="audience")
         event = AnnouncementPublished(
@@ -241,13 +230,6 @@ def _refuse(faults: list[tuple[str, str]]) -> None:
 def _in_words(error: asyncpg.PostgresError) -> BaseException:
     """What SQL refuses, in the language of the page."""
     known = from_postgres(error)
-    if not isinstance(known, CampanaError):
-        return error
-    if known.code == "malformed_audience":
-        said = _("This cannot be read. Write for example role:ADMIN & !user:ana@example.com.")
-        return Invalid(said, field="audience")
-    if known.code == "unknown_recipient":
-        return Invalid(_("Nobody here has such a role, branch or e-mail."), field="audience")
     if isinstance(known, Conflict):
         return Conflict(_("It was taken back or is being changed. Look again in a moment."))
-    return known
+    return known or error

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from campana import event_types, i18n, type_words
-from campana.administration import audit, edits
+from campana.administration import audiences, audit, edits
 from campana.administration.type_meanings import MEANINGS
 from campana.channels import DESKTOP, INBOX, SOUND, TOAST
 from campana.errors import Invalid, NotFound
@@ -100,7 +99,8 @@ async def create(
     """A new type; Invalid with every mistake, Conflict for a name that is taken."""
     _check(mine)
     async with db.tenant(tenant_id) as tx:
-        await _check_audience(tx, tenant_id, mine.audience)
+        if mine.audience:
+            await audiences.named(tx, tenant_id, mine.audience)
         await event_types.add(tx, tenant_id, name, lasting=lasting, actor=actor)
         await _write(tx, tenant_id, name, mine, lasting=lasting)
 
@@ -117,8 +117,9 @@ async def change(
         now = as_form(row)
         done = edits.changes(was, mine.model_dump(), now)
         if done:
-            await _check_audience(tx, me.tenant_id, (now | done)["audience"])
             new = OwnType(**(now | done))
+            if new.audience:
+                await audiences.named(tx, me.tenant_id, new.audience)
             await _write(tx, me.tenant_id, name, new, lasting=row["lasting"])
             before = {field: now[field] for field in done}
             await audit.record(
@@ -199,21 +200,6 @@ def _check(mine: OwnType) -> None:
         faults.append(("sample", _('This is no JSON object. Write for example {"total": 12.5}.')))
     if faults:
         raise Invalid.by_field(faults)
-
-
-async def _check_audience(tx: Tx, tenant_id: UUID, expression: str) -> None:
-    if not expression:
-        return
-    try:
-        async with tx.transaction():
-            await queries.announcements.audience(
-                tx, tenant=tenant_id, audience=expression, author=None
-            )
-    except asyncpg.PostgresError as error:
-        if not (error.sqlstate or "").startswith("CA"):
-            raise
-        said = _("This cannot be read, or names a role, branch or e-mail that nobody here has.")
-        raise Invalid(said, field="audience") from None
 
 
 def _sample(text: str) -> dict[str, Any] | None:

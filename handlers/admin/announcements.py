@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from campana.administration import announcements, people, roles, tenant_settings
+from campana.administration import announcements, audiences, people, roles, tenant_settings
 from campana.administration.announcements import Draft
 from campana.errors import Invalid
 from campana.i18n import LANGUAGE_NAMES, LOCALES
@@ -160,7 +160,7 @@ async def _counted(request: web.Request, audience: str) -> dict[str, Any]:
     me = request["person"]
     try:
         async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
-            found, names = await announcements.audience(tx, me, audience)
+            found, names = await audiences.named(tx, me.tenant_id, audience, without=me.id)
     except Invalid as error:
         return {"problem": str(error)}
     return {"people": found, "names": names}
