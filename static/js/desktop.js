@@ -8,6 +8,8 @@
   const { place, remember, remembered } = campana;
   const LOOKED_AT = `looked-at-${place.dataset.tag}`;
   const SHOWN = `desktop-${place.dataset.tag}`;
+  const MOST = 50; // ids that are remembered
+  const KEPT = 5000; // milliseconds
 
   /* ---- Whether any tab is looked at --------------------------------------------------------- */
 
@@ -20,6 +22,8 @@
     navigator.locks.request(LOOKED_AT, { mode: 'shared' }, () => new Promise(done => { leave = done; }));
   }
   document.addEventListener('visibilitychange', look);
+  addEventListener('pageshow', look);
+  addEventListener('pagehide', () => { if (leave) leave(); leave = null; }); // or no way back keeps the page
   look();
 
   async function isLookedAt() {
@@ -29,16 +33,24 @@
 
   /* ---- One for all tabs --------------------------------------------------------------------- */
 
+  // Of all tabs the one that gets the event's lock. It keeps it for a while: what it remembers reaches
+  // the others a moment later.
   place.addEventListener('stream:notification', ({ detail: { data, old } }) => {
     if (old || data.isRead || !data.channels.includes('desktop')) return;
-    if (navigator.locks) navigator.locks.request(SHOWN, () => consider(data)); // tab after tab
-    else consider(data);
+    if (!navigator.locks) consider(data);
+    else {
+      navigator.locks.request(`${SHOWN}-${data.id}`, { ifAvailable: true }, async lock => {
+        if (lock && await consider(data)) await new Promise(done => { setTimeout(done, KEPT); });
+      });
+    }
   });
 
   async function consider(data) {
-    if (data.seq <= Number(remembered(SHOWN, '0')) || await isLookedAt()) return;
-    remember(SHOWN, data.seq);
+    const before = remembered(SHOWN, '').split(' ');
+    if (before.includes(data.id) || await isLookedAt()) return false;
+    remember(SHOWN, [...before.slice(1 - MOST), data.id].join(' '));
     show(data);
+    return true;
   }
 
   function show({ id, title, message }) {
