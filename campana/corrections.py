@@ -12,6 +12,7 @@ from uuid import UUID
 
 from campana import signals
 from campana.queries import queries
+from campana.repeating import for_each
 
 if TYPE_CHECKING:
     from campana.db import Database
@@ -41,6 +42,7 @@ async def proceed(db: Database, tenant_id: UUID, announcement: UUID, patience: f
 async def proceed_all(db: Database) -> None:
     """Every change that is under way, for a while each."""
     async with db.bus() as bus:
-        rows = [row async for row in queries.announcements.changing(bus)]
-    for row in rows:
-        await proceed(db, row["tenant_id"], row["id"], patience=2.0)
+        found = [(row["tenant_id"], row["id"]) async for row in queries.announcements.changing(bus)]
+    await for_each(
+        found, lambda one: proceed(db, *one, patience=2.0), trouble="announcements.failed"
+    )

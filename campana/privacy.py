@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from campana.queries import queries
+from campana.repeating import for_each
 
 if TYPE_CHECKING:
     from campana.db import Database
@@ -56,6 +57,5 @@ async def proceed(
 async def proceed_all(db: Database) -> None:
     """Everybody who is being erased."""
     async with db.bus() as bus:
-        rows = [row async for row in queries.privacy.erasing(bus)]
-    for row in rows:
-        await proceed(db, row["tenant_id"], row["user_id"])
+        found = [(row["tenant_id"], row["user_id"]) async for row in queries.privacy.erasing(bus)]
+    await for_each(found, lambda one: proceed(db, *one), trouble="erasing.failed")

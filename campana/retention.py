@@ -15,6 +15,7 @@ from uuid import UUID
 
 from campana import signals
 from campana.queries import queries
+from campana.repeating import for_each
 
 if TYPE_CHECKING:
     from campana.db import Database
@@ -47,8 +48,7 @@ async def purge_due(db: Database) -> None:
     """Of every tenant whose last purge is an hour ago or was interrupted."""
     async with db.bus() as bus:
         due = [row["id"] async for row in queries.retention.tenants(bus)]
-    for tenant_id in due:
-        await purge(db, tenant_id, force=False)
+    await for_each(due, lambda tenant: purge(db, tenant, force=False), trouble="purge.failed")
 
 
 async def purge(

@@ -252,3 +252,21 @@ async def test_a_purge_that_was_cut_short_is_gone_on_with(
         await owner.fetchval("select count(*) from campana.inbox where tenant_id = $1", cast.norte)
         == 0
     )
+
+
+async def test_a_purge_that_fails_holds_up_no_other_tenant(db, owner, cast) -> None:
+    await owner.execute(
+        "create function pg_temp.fail() returns trigger language plpgsql as"
+        " $$ begin raise 'broken'; end $$"
+    )
+    for broken, other in ((cast.norte, cast.sur), (cast.sur, cast.norte)):  # in whatever order
+        await owner.execute("delete from campana.retention")
+        await owner.execute(
+            "create trigger fail before update on campana.retention for each row"
+            f" when (new.tenant_id = '{broken}') execute function pg_temp.fail()"
+        )
+        await retention.purge_due(db)
+        ended = "select ended_at is not null from campana.retention where tenant_id = $1"
+        assert await owner.fetchval(ended, other)
+        assert not await owner.fetchval(ended, broken)
+        await owner.execute("drop trigger fail on campana.retention")
