@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from pydantic import Field
 
 from campana.administration import audit
 from campana.users import Person
-from handlers import fitting
+from handlers import downloads, fitting
 from handlers.admin import frame
 from handlers.admin.actions import (
     action_in_words,
@@ -33,8 +33,6 @@ NOUN = "audit"
 COLUMNS = ("id", "at", "actor", "action", "detail")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
-FLUSH = 64 * 1024
-"""Bytes of an export that go out at once."""
 KINDS = {"csv": "text/csv", "jsonl": "application/jsonl"}
 
 
@@ -93,34 +91,21 @@ async def index(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """GET /admin/audit/export?format&q&actor&action&since&until: a file, however long it is."""
     query, person = fitting.query(request, ExportQuery), request["person"]
-    line = _csv_line if query.format == "csv" else _json_line
-    response = web.StreamResponse(headers=_headers(query.format, person))
-    await response.prepare(request)
-    begun = _written(COLUMNS).encode() if query.format == "csv" else b""
     rows = audit.whole(request.app[DB], person.tenant_id, query.which(person))
-    await _send(response, bytearray(begun), rows, line)
-    return response
+    name = f"audit-{person.tenant_slug}.{query.format}"
+    lines = _csv(rows) if query.format == "csv" else _json(rows)
+    return await downloads.send(request, name, KINDS[query.format], lines)
 
 
-async def _send(
-    response: web.StreamResponse, buffer: bytearray, rows: Any, line: Callable[[Any], bytes]
-) -> None:
+async def _json(rows: AsyncIterator[Any]) -> AsyncIterator[bytes]:
     async for row in rows:
-        buffer += line(row)
-        if len(buffer) >= FLUSH:
-            await response.write(bytes(buffer))
-            buffer.clear()
-    await response.write(bytes(buffer))
-    await response.write_eof()
+        yield _json_line(row)
 
 
-def _headers(form: str, person: Person) -> dict[str, str]:
-    name = f"audit-{person.tenant_slug}-{dt.datetime.now(dt.UTC):%Y-%m-%d}.{form}"
-    return {
-        "Content-Type": f"{KINDS[form]}; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
+async def _csv(rows: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    yield _written(COLUMNS).encode()
+    async for row in rows:
+        yield _csv_line(row)
 
 
 def _json_line(row: Any) -> bytes:

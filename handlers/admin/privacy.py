@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -12,15 +12,13 @@ from campana.administration import people, privacy
 from campana.administration.roles import last_administrator
 from campana.errors import Conflict
 from campana.i18n import gettext as _
-from handlers import replies
+from handlers import downloads, replies
 from handlers.admin import forms, frame
 from handlers.app_keys import DB
 from handlers.declare import path_id
 from handlers.guards import administers
 
 NOUN = "people"
-FLUSH = 64 * 1024
-"""Bytes of an export that go out at once."""
 
 
 @administers
@@ -33,18 +31,8 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """GET /admin/people/{id}/export: JSON lines, however many."""
     me, person = request["person"], path_id(request)
-    pieces = privacy.export(request.app[DB], me.tenant_id, person)
-    buffer = bytearray(_line(await anext(pieces)))  # who is not there is not found, not a file
-    response = web.StreamResponse(headers=_headers(str(person)))
-    await response.prepare(request)
-    async for piece in pieces:
-        buffer += _line(piece)
-        if len(buffer) >= FLUSH:
-            await response.write(bytes(buffer))
-            buffer.clear()
-    await response.write(bytes(buffer))
-    await response.write_eof()
-    return response
+    lines = _lines(privacy.export(request.app[DB], me.tenant_id, person))
+    return await downloads.send(request, f"person-{person}.jsonl", "application/jsonl", lines)
 
 
 @administers
@@ -69,17 +57,9 @@ def _not_meant() -> dict[str, Any]:
     return {"errors": {"email": said}, "theirs": {}, "problem": "", "status": 422}
 
 
-def _line(piece: dict[str, Any]) -> bytes:
-    return orjson.dumps(piece, default=str) + b"\n"
-
-
-def _headers(person: str) -> dict[str, str]:
-    name = f"person-{person}-{dt.datetime.now(dt.UTC):%Y-%m-%d}.jsonl"
-    return {
-        "Content-Type": "application/jsonl; charset=utf-8",
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-    }
+async def _lines(pieces: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        yield orjson.dumps(piece, default=str) + b"\n"
 
 
 async def _page(request: web.Request, state: dict[str, Any]) -> web.StreamResponse:
