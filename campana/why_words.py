@@ -113,7 +113,7 @@ def no_such_type(row: Any) -> str:
 
 
 def policy_changed(policy: Any) -> str:
-    return _("What tenant or role say of this was changed since, last on %(time)s.") % {
+    return _("What business or role say of this was changed since, last on %(time)s.") % {
         "time": date_and_time(policy["last"])
     }
 
@@ -131,7 +131,7 @@ def _sentence(name: str) -> str:
     sentences = {
         "actor": _("They did it themselves, and nobody is told of their own deeds."),
         "type": _("By default this type goes to: %(channels)s."),
-        "tenant": _("The tenant made that: %(channels)s."),
+        "tenant": _("The business made that: %(channels)s."),
         "role": _("The role made that: %(channels)s."),
         "person": _("The person made that: %(channels)s."),
         "switched_off": _("Without channels that the person switched off: %(channels)s."),

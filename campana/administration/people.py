@@ -175,11 +175,11 @@ async def _check(tx: Tx, tenant_id: UUID, typed: Mapping[str, str]) -> None:
         faults.append(("name", _("A name has 1 to 120 characters.")))
     role = typed["role"]
     if await queries.tenants.role_administers(tx, tenant_id=tenant_id, role=role) is None:
-        faults.append(("role", _("Choose one of the roles of this tenant.")))
+        faults.append(("role", _("Choose one of the roles of this business.")))
     if typed["branch"] and _id(typed["branch"]) not in [
         row["id"] for row in await branches(tx, tenant_id)
     ]:
-        faults.append(("branch", _("Choose one of the branches of this tenant.")))
+        faults.append(("branch", _("Choose one of the branches of this business.")))
     if faults:
         raise Invalid.by_field(faults)
 

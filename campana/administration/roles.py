@@ -102,7 +102,7 @@ async def keep_an_administrator(tx: Tx, tenant_id: UUID) -> None:
 
 def last_administrator(field: str | None = None) -> Conflict:
     """What is said to who would leave nobody to administer."""
-    said = _("Nobody else administers this tenant: give somebody else that right first.")
+    said = _("Nobody else administers this business: give somebody else that right first.")
     return Conflict(said, field=field)
 
 

@@ -78,7 +78,7 @@ def sections() -> list[tuple[str, list[Section]]]:
             ],
         ),
         (
-            _("This tenant"),
+            _("This business"),
             [
                 Section(
                     "policy",

@@ -96,7 +96,7 @@ def _without_locked(wanted: Wanted, asked: Cells, lines: Mapping[str, Line]) -> 
         held = [one for one in cells if now[one].lock and cells[one] != now[one].state]
         if held and name in wanted.cells and not wanted.preset:
             raise Conflict(
-                _("The whole tenant has locked this: change it there."), field=f"{name} {held[0]}"
+                _("The whole business has locked this: change it there."), field=f"{name} {held[0]}"
             )
     return free
 
