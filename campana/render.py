@@ -30,8 +30,8 @@ TITLE_LENGTH, MESSAGE_LENGTH = 200, 4000
 MOST_SHOWN = 99
 
 
-class Words(NamedTuple):
-    """What an event says to its readers. `url` is a path of ours, or None."""
+class Wording(NamedTuple):
+    """What an event says in one language. `url` is a path of ours, or None."""
 
     title: str
     message: str
@@ -97,7 +97,7 @@ def words(
     data: Any = None,
     actor_name: str | None = None,
     subject: str | None = None,
-) -> Words | None:
+) -> Wording | None:
     """What an event of a built-in type says, in the reader's language; None for another type.
 
     Publishers may leave anything out of `data` or put anything in: there is always a sentence.
@@ -116,7 +116,7 @@ def words(
     said = {name: "".join(block(context)).strip() for name, block in template.blocks.items()}
     title = _one_line(said.get("title", ""), TITLE_LENGTH)
     message = _one_line(said.get("message", ""), MESSAGE_LENGTH)
-    return Words(title or type_in_words(event_type), message, safe_link(said.get("url")))
+    return Wording(title or type_in_words(event_type), message, safe_link(said.get("url")))
 
 
 def pick(data: Any, *names: str) -> Any:

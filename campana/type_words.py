@@ -53,7 +53,7 @@ def say(text: str, data: Any, actor_name: str | None = None) -> str:
     return " ".join(filled.split())
 
 
-def words(own: Own, data: Any, actor_name: str | None = None) -> render.Words | None:
+def words(own: Own, data: Any, actor_name: str | None = None) -> render.Wording | None:
     """Title and message in the reader's language, else in the first that has a title; None
     without any."""
     said = own.words.get(i18n.current_locale()) or {}
@@ -63,7 +63,7 @@ def words(own: Own, data: Any, actor_name: str | None = None) -> render.Words | 
         return None
     title = say(said["title"], data, actor_name)[: render.TITLE_LENGTH]
     message = say(said.get("message", ""), data, actor_name)[: render.MESSAGE_LENGTH]
-    return render.Words(title, message, None)
+    return render.Wording(title, message, None)
 
 
 def mistakes(text: str) -> list[str]:

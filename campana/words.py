@@ -62,14 +62,14 @@ def _labelled(action: Mapping[str, Any]) -> dict[str, Any]:
 
 def _said(
     event: Mapping[str, Any], locale: str, time_zone: str, actor_name: str | None, own: Own | None
-) -> render.Words:
+) -> render.Wording:
     with i18n.use_locale(locale, time_zone):
         if own and (said := type_words.words(own, event["data"], actor_name)):
             return said
         said = render.words(
             event["type"], data=event["data"], actor_name=actor_name, subject=event["subject"]
         )
-        return said or render.Words(type_in_words(event["type"]), "", None)
+        return said or render.Wording(type_in_words(event["type"]), "", None)
 
 
 def _icon(own: Own | None) -> dict[str, str | None]:
@@ -77,6 +77,6 @@ def _icon(own: Own | None) -> dict[str, str | None]:
     return {"icon": own.icon} if own and own.icon else {}
 
 
-def _filled(event: Mapping[str, Any], said: render.Words) -> dict[str, str | None]:
+def _filled(event: Mapping[str, Any], said: render.Wording) -> dict[str, str | None]:
     message = said.message if event["message"] is None else event["message"]
     return {"title": said.title, "message": message, "url": event["url"] or said.url}

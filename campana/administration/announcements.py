@@ -34,7 +34,7 @@ FURTHEST = timedelta(days=400)
 AT_ONCE = 0.3
 """Seconds that a request works at inboxes itself; the clock does the rest."""
 
-Words = Mapping[str, Mapping[str, str]]
+Texts = Mapping[str, Mapping[str, str]]
 """{"<locale>": {"title", "message"}}; "" holds for every locale."""
 
 
@@ -42,7 +42,7 @@ Words = Mapping[str, Mapping[str, str]]
 class Draft:
     """An announcement before it is sent. deliver_at: None at once."""
 
-    words: Words
+    words: Texts
     audience: str
     priority: str = "medium"
     deliver_at: datetime | None = None
@@ -108,7 +108,7 @@ async def one(tx: Tx, tenant_id: UUID, announcement: UUID) -> Any:
     return row
 
 
-async def correct(db: Database, me: Person, announcement: UUID, words: Words) -> bool:
+async def correct(db: Database, me: Person, announcement: UUID, words: Texts) -> bool:
     """Other words, in inboxes that it has reached too; whether all are changed already.
 
     NotFound; Conflict when it was taken back, or is being changed; Invalid.
@@ -158,7 +158,7 @@ async def _record(
     me: Person,
     action: str,
     announcement: UUID,
-    words: Words,
+    words: Texts,
     *,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
@@ -175,7 +175,7 @@ async def _record(
     )
 
 
-def _said(words: Words) -> dict[str, Any]:
+def _said(words: Texts) -> dict[str, Any]:
     """What publish_event() is given: a title of the publisher's wins in every language, so words
     in several travel in the data, where templates/messages finds them."""
     if "" in words:
@@ -183,7 +183,7 @@ def _said(words: Words) -> dict[str, Any]:
     return {"title": None, "message": None, "data": {"words": words}}
 
 
-def _shown(words: Words) -> dict[str, str]:
+def _shown(words: Texts) -> dict[str, str]:
     """For the audit."""
     several = len(words) > 1
     return {
@@ -207,11 +207,11 @@ def _check(draft: Draft) -> None:
     _refuse(faults)
 
 
-def _check_words(words: Words) -> None:
+def _check_words(words: Texts) -> None:
     _refuse(_faults(words))
 
 
-def _faults(words: Words) -> list[tuple[str, str]]:
+def _faults(words: Texts) -> list[tuple[str, str]]:
     faults = []
     for locale, said in words.items():
         end = f"_{locale}" if locale else ""

@@ -128,7 +128,7 @@ def _words() -> dict[str, str]:
 
 
 def _words_of(typed: dict[str, str]) -> dict[str, dict[str, str]]:
-    """As campana.administration.announcements.Words."""
+    """As campana.administration.announcements.Texts."""
     ends = {locale: f"_{locale}" for locale in LOCALES} if typed.get("several") else {"": ""}
     return {
         locale: {
