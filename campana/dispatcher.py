@@ -19,8 +19,8 @@ from campana.signals import Hint
 
 log = structlog.get_logger()
 
-POLL_AWAKE = 0.003
-"""Seconds between looks while awake."""
+POLL_SOON, POLL_AWAKE = 0.001, 0.003
+"""Seconds between looks while awake: soon after an event, and later."""
 POLL_ASLEEP = 0.25
 """Covers lost wake-ups, crashes and an emptied dispatcher table."""
 FEW, MANY = 4, 100
@@ -107,7 +107,8 @@ class Dispatcher:
             if events:
                 idle_since = monotonic()
             await self._beat(tx, awake=True)
-            await self._pause(_moment(events, monotonic() - started))
+            now = monotonic()
+            await self._pause(_moment(events, now - started, now - idle_since))
 
     async def _sleep(self, tx: Tx) -> None:
         """Until something is found."""
@@ -186,12 +187,14 @@ class Dispatcher:
             pass
 
 
-def _moment(events: int, took: float) -> float:
+def _moment(events: int, took: float, idle: float) -> float:
     """Seconds before the next look, after a round of so many events that took so many seconds.
+
+    idle: seconds since the last event. Who published a moment ago often publishes again.
 
     A full round means a backlog, and a few mean that somebody waits for just those: go on. Between
     them events gather, unless each is much work: many cheap ones in one round cost the least.
     """
     if events == 0:
-        return POLL_AWAKE
+        return min(POLL_AWAKE, max(POLL_SOON, idle / 3))
     return GATHER if FEW < events < MANY and took < events * CHEAP else 0.0
