@@ -5,7 +5,6 @@ What is not set up keeps its bit: it may be chosen, and nothing is sent by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -44,8 +43,3 @@ BY_NAME = {channel.name: channel for channel in CHANNELS}
 def names(mask: int) -> list[str]:
     """`["inbox", "toast"]` for 3."""
     return [channel.name for channel in CHANNELS if mask & channel.bit]
-
-
-def mask_of(wanted: Iterable[str]) -> int:
-    """3 for `["inbox", "toast"]`; KeyError for a channel that there is not."""
-    return sum({BY_NAME[name].bit for name in wanted})

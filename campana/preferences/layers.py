@@ -69,13 +69,6 @@ async def set_masks(
     await _note(tx, tenant_id, actor, "layer.masks", where, _told(before), _told(masks))
 
 
-async def clear_masks(
-    tx: Tx, tenant_id: UUID, event_type: str, *, role: str = TENANT, actor: str
-) -> None:
-    """This layer says nothing of the type any more."""
-    await set_masks(tx, tenant_id, event_type, Masks(), role=role, actor=actor)
-
-
 async def set_attention(
     tx: Tx, tenant_id: UUID, wanted: Attention, *, role: str = TENANT, actor: str
 ) -> None:

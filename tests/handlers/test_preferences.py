@@ -165,7 +165,7 @@ async def test_a_lock_holds_and_says_whose_it_is(
     assert await received(cast.luis_colleague) == DEFAULT & ~SOUND
     assert await received(cast.carlos_cook) == DEFAULT, "the role's lock is the role's"
     async with db.tenant(cast.norte) as tx:
-        await layers.clear_masks(tx, cast.norte, TYPE, actor="ana")
+        await layers.set_masks(tx, cast.norte, TYPE, Masks(), actor="ana")
     assert await received(cast.luis_colleague) == DEFAULT & ~SOUND & ~TOAST, (
         "the wish had waited for the lock to go"
     )
