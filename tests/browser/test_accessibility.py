@@ -134,7 +134,8 @@ TEXTS = """() => {
   return trimmed.filter(text => letters.test(text));
 
   function wordsOf({ dataset }) {
-    const technical = ['url', 'tag', 'id', 'rev', 'worker', 'state', 'mode', 'shown', 'timings', 'desktop'];
+    const technical = ['url', 'tag', 'id', 'rev', 'worker', 'state', 'mode', 'shown', 'timings',
+      'desktop'];
     return Object.keys(dataset).filter(key => !technical.includes(key)).map(key => dataset[key]);
   }
 }"""
