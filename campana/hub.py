@@ -31,6 +31,8 @@ LIVE_WINDOW = 1024 * 1024
 """Bytes of live messages for one stream in one tick; who would get more fetches again."""
 SLICE = 256
 """Streams written to before other work gets a turn."""
+SWEPT = 100
+"""Streams that a sweep asks about at once, in a millisecond or two."""
 
 
 class Hub:
@@ -249,7 +251,9 @@ class Hub:
         """
         self.live.note_gap()
         self._work.set()
-        await self._check([s for s in self.streams() if s.is_open])
+        streams = [s for s in self.streams() if s.is_open]
+        for start in range(0, len(streams), SWEPT):  # whoever waits for news waits for no sweep
+            await self._check([s for s in streams[start : start + SWEPT] if s.is_open])
 
     async def _check(self, streams: list[Stream]) -> None:
         async with self.db.bus() as connection:
