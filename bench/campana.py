@@ -132,7 +132,6 @@ class Campana:
             await asyncio.sleep(0.1)
         assert self.owner
         await self.owner.execute("vacuum analyze", timeout=300)
-        await self.owner.execute("checkpoint", timeout=300)
 
     async def database_settings(self) -> dict[str, str]:
         """What the database promises: version, fsync and the like."""

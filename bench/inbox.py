@@ -17,7 +17,7 @@ from bench.latency import percentiles
 
 BURST = 500
 ASKED = {
-    "badge": ("/api/notifications?limit=1",),
+    "badge": ("/api/notifications?unread=true&limit=1",),
     "panel": ("/notifications/latest",),
     "page": ("/notifications",),
     # one that a single event says, some that many say, a beginning, none; stems and without accents
