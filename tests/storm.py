@@ -54,6 +54,13 @@ def reversed_pairs(
     return found
 
 
+NO_ALERTS = """
+update campana.tenant_settings
+set most_latency = 600000, most_errors = 100, most_reconnections = 100
+"""
+"""What breaks in a storm would be told to administrators, beside what the programs publish."""
+
+
 class Storm:
     """`async with Storm(…) as storm`: programs publish, `ears` listen at any of `sites`.
 
@@ -81,6 +88,7 @@ class Storm:
     async def __aenter__(self) -> Self:
         connection = await asyncpg.connect(self._dsn)
         epoch = await connection.fetchval("select epoch from campana.installation")
+        await connection.execute(NO_ALERTS)
         await connection.close()
         cast = self._cast
         people = (cast.ana_admin, cast.ana_admin, cast.luis_colleague, cast.carlos_cook)
