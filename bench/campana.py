@@ -117,21 +117,21 @@ class Campana:
 
     async def dispatched(self, timeout: float = 60) -> None:
         """Returns when the outbox is empty."""
-        for _ in range(int(timeout / 0.05)):
-            if not (await self.look("waiting"))[0]["count"]:
-                return
-            await asyncio.sleep(0.05)
-        raise BenchError(f"the outbox did not empty within {timeout:.0f} s")
+        await self._emptied("waiting", "the outbox", timeout)
 
     async def rest(self) -> None:
         """Lets the database finish what the contest left: words to be kept, rows to be vacuumed."""
         await self.dispatched()
-        for _ in range(1200):
-            if not (await self.look("unsearched"))[0]["count"]:
-                break
-            await asyncio.sleep(0.1)
+        await self._emptied("unsearched", "the list of words to be kept", 300)
         assert self.owner
         await self.owner.execute("vacuum analyze", timeout=300)
+
+    async def _emptied(self, count: str, title: str, timeout: float) -> None:
+        for _ in range(int(timeout / 0.05)):
+            if not (await self.look(count))[0]["count"]:
+                return
+            await asyncio.sleep(0.05)
+        raise BenchError(f"{title} did not empty within {timeout:.0f} s")
 
     async def database_settings(self) -> dict[str, str]:
         """What the database promises: version, fsync and the like."""
