@@ -180,13 +180,6 @@ begin
 end;
 $$;
 
--- The lowest UUIDv7 of a moment.
-create or replace function campana.uuid7_at(moment timestamptz) returns uuid
-language sql immutable as $$
-  select encode(overlay('\x00000000000070008000000000000000'::bytea
-    placing substring(int8send(floor(extract(epoch from moment) * 1000)::bigint) from 3) from 1 for 6), 'hex')::uuid;
-$$;
-
 -- Old events of which no notification is left, in the order of their ids, which is that of publishing; what was
 -- scheduled may be younger than its id. Not what is still being written, nor an announcement that was changed since.
 create or replace function campana.purge_events(r campana.retention) returns campana.retention

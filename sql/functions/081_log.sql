@@ -1,11 +1,5 @@
 -- The log of events: read by administrators along the primary key of campana.event, never as a whole.
 
--- The least UUIDv7 of a moment: ids of later events are greater.
-create or replace function campana.uuid_at(moment timestamptz) returns uuid
-language sql immutable as $$
-  select (lpad(to_hex(greatest(0, extract(epoch from moment) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
-$$;
-
 -- Whom this audience names now, of one person: the reason, null when it does not. is_known: false when it
 -- cannot be told any more, because it speaks of a role, branch or user that is gone; then `reason` says so.
 create or replace function campana.reason_now(tenant uuid, audience text, who uuid, out is_known boolean, out reason text)

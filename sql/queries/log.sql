@@ -5,7 +5,7 @@ with looked as materialized (
   select e.id, e.type, e.audience, e.priority, e.variant, e.actor, e.subject, e.published_at, e.dispatched_at
   from campana.event e
   where e.tenant_id = :tenant and e.id < :before::uuid
-    and (:since::timestamptz is null or e.id >= campana.uuid_at(:since))
+    and (:since::timestamptz is null or e.id >= campana.uuid7_at(:since))
   order by e.id desc
   limit :span
 ),
@@ -106,4 +106,4 @@ select outcome, type, reason from campana.discard(:tenant, :id);
 
 -- name: first_id$
 -- The least id of events published at this moment or later.
-select campana.uuid_at(:moment);
+select campana.uuid7_at(:moment);

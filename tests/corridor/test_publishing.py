@@ -373,6 +373,14 @@ async def test_short_and_long_ways_write_the_same(db, dsn, cast, owner) -> None:
         await owner.execute("truncate campana.outbox")
 
 
+async def test_ids_sort_by_when_they_were_made_within_a_millisecond_too(owner) -> None:
+    ids = "select array_agg(campana.uuid7()) as made, campana.uuid7_at(now()) as now, "
+    told = "campana.uuid7_at(now() + interval '1 minute') as later from generate_series(1, 1000)"
+    row = await owner.fetchrow(ids + told)
+    assert row["made"] == sorted(row["made"])
+    assert row["now"] < row["made"][0] and row["made"][-1] < row["later"]
+
+
 async def test_publishing_wakes_a_dispatcher_only_when_all_sleep(db, dsn, cast, owner) -> None:
     heard: list[str] = []
     await owner.add_listener("campana_wake", lambda *_: heard.append("wake"))
