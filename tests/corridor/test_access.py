@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from campana import keys, sessions, users, wheel
-from campana.signals import HINT
+from campana.signals import HINT, Hint
 from tests.corridor.conftest import ear_of, everybody_hears, signed_in_ear, until_dispatched
 from tests.sse import Message
 from tests.waiting import eventually
@@ -200,6 +200,54 @@ async def test_a_stream_closed_while_it_is_being_admitted_hears_nothing_after_by
     await still_hear(publish, luis)
     assert [m.name for m in ear.messages] == ["bye"]
     assert not stream.is_open
+
+
+async def test_a_doubt_raised_while_an_earlier_one_is_being_settled_is_settled_too(
+    without_sweeps, sign_in, listen, owner, publish, cast, corridor
+) -> None:
+    """The hub has asked, and the answer, as of then, is yes; before it comes the right goes."""
+    doubt = Hint(cast.norte, [cast.ana_admin.id], checks=True)
+    ana, token = await sign_in(cast.ana_admin)
+    luis = await listen(cast.luis_colleague)
+    await _hold_answers_about_sessions(owner)
+
+    corridor.hub.hint(doubt)
+    await eventually(lambda: _somebody_waits(owner))
+    await owner.execute(
+        "delete from campana.session where token_hash = $1", sessions.token_hash(token)
+    )
+    corridor.hub.hint(doubt)
+    assert ana.is_open
+    await owner.execute("select pg_advisory_unlock($1)", HELD)
+
+    await closes(ana)
+    await still_hear(publish, luis)
+
+
+@pytest.fixture
+def without_sweeps(monkeypatch) -> None:
+    """Asked for before the corridor starts."""
+    monkeypatch.setattr(wheel, "SWEEP_EVERY", 600)
+
+
+HELD = 77
+"""Key of the advisory lock under which answers wait."""
+
+
+async def _hold_answers_about_sessions(owner) -> None:
+    """Queries of the bus have their snapshot, and wait for HELD when they come to a session."""
+    await owner.execute(
+        f"""
+        create function campana.held() returns boolean language plpgsql as $$
+        begin
+          perform pg_advisory_xact_lock_shared({HELD});
+          return true;
+        end $$;
+        grant execute on function campana.held() to campana_bus;
+        create policy held on campana.session as restrictive to campana_bus using (campana.held());
+        select pg_advisory_lock({HELD});
+        """
+    )
 
 
 async def _somebody_waits(owner) -> bool:
