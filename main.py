@@ -14,10 +14,9 @@ import uvloop
 from aiohttp import web
 
 from campana import log as logging
-from campana.commands.failures import CommandError, exit_code
+from campana.commands.failures import exit_code
 from campana.commands.program import all_commands
 from campana.corridor import Corridor
-from campana.doctor.way import misplayed
 from campana.installation import opened
 from campana.settings import Settings
 from handlers.application import application
@@ -35,8 +34,6 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; streams are sent away first, so that nobody waits."""
     stop = _told_to_stop()
     async with opened(settings) as db:
-        if wrong := await misplayed(db):
-            raise CommandError(f"{wrong}: tenants would not be kept apart, see main.py doctor")
         corridor = Corridor(db, settings)
         app = application(settings, db, corridor)
         async with corridor.running():
@@ -54,7 +51,9 @@ async def serve(settings: Settings) -> None:
                 _settle()
                 address = f"http://{settings.host}:{_port(site)}"
                 if settings.redis_url:
-                    log.warning("redis_url.unused", hint="the second bus is to come", success=False)
+                    log.warning(
+                        "redis_url.unused", hint="hints go through PostgreSQL", success=False
+                    )
                 log.info("serving", url=address, demo=settings.demo)
                 await stop.wait()
                 log.info("leaving", streams=corridor.hub.count)

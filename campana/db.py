@@ -33,6 +33,10 @@ PATIENCE = {"web": 20.0, "bus": 60.0}
 """Seconds that a statement may take: a request and its rollback end within a proxy's 60."""
 
 
+class PoolerError(Exception):
+    """Connections have lost what they started with; the message says how that showed."""
+
+
 class Database:
     """Two pools on one PostgreSQL: `campana_web` for requests, `campana_bus` for the corridor."""
 
@@ -84,6 +88,16 @@ class Database:
         """A connection that sees every tenant. No transaction is opened."""
         async with self._bus.acquire() as connection:
             yield connection
+
+    async def misplayed(self) -> str | None:
+        """What is wrong with the roles that connections have; None when tenants are kept apart."""
+        roles, found = self.roles, set()
+        async with self.anonymous() as web, self.bus() as bus:
+            for connection in (web, bus, web, bus):
+                found.add(str(await queries.db.acts_as(connection)))
+        if found == {roles.web, f"{roles.bus} on" if roles.one_role else roles.bus}:
+            return None
+        return f"connections for {roles.web} and {roles.bus} act as {', '.join(sorted(found))}"
 
     async def connect_bus(self, dsn: str | None = None, *, name: str) -> "Connection[Record]":
         """A connection of its own, for LISTEN. `name` shows in pg_stat_activity."""

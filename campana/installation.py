@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from campana import demo, event_types
-from campana.db import Database
+from campana.db import Database, PoolerError
 from campana.embedded import running
 from campana.migrate import migrate
 from campana.settings import Settings
@@ -34,9 +34,15 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def ready(dsn: str, settings: Settings) -> Database:
-    """Migrate and connect."""
+    """Migrate and connect. Raises PoolerError where tenants would not be kept apart."""
     report = await migrate(dsn, settings.role_names())
     db = await Database.open(dsn, report.roles, pool_size=settings.pool_size)
-    async with db.bus() as connection:
-        await event_types.know_builtin(connection)
+    try:
+        if wrong := await db.misplayed():
+            raise PoolerError(wrong)
+        async with db.bus() as connection:
+            await event_types.know_builtin(connection)
+    except BaseException:
+        await db.close()
+        raise
     return db

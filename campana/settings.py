@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         None,
         validation_alias="REDIS_URL",
         repr=False,
-        description="Redis or Valkey as a second bus: to come, not used yet",
+        description="Redis or Valkey as a second bus; not used yet: hints go through PostgreSQL",
     )
     role_web: str | None = Field(
         None,

@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 
 from campana.cluster import Server
-from campana.commands.failures import CommandError
 from campana.corridor import Corridor
 from campana.db import Database
 from campana.doctor import Finding, examine
 from campana.installation import ready
 from campana.settings import Settings
-from main import serve
 from tests.pgbouncer import pooled
 from tests.post import post
 from tests.waiting import eventually
@@ -46,6 +44,13 @@ async def test_all_is_well_while_a_server_runs(dsn: str, corridor: Corridor) -> 
     assert states(found, "warn") == FAST
     assert len(found) >= 15
     assert "a server dispatches" in found["events"].says
+
+
+async def test_a_second_bus_that_is_not_used_yet_is_worth_a_word(dsn: str) -> None:
+    assert "second bus" not in await findings(dsn)
+    found = await findings(dsn, redis_url="redis://127.0.0.1:1")
+    assert found["second bus"].state == "warn"
+    assert "not used yet" in found["second bus"].says
 
 
 async def test_a_database_that_was_never_migrated_is_said(server: Server, owner: Any) -> None:
@@ -143,19 +148,37 @@ async def test_a_session_pooler_is_none_of_these(dsn: str) -> None:
     assert "unsupported startup parameter" in found["roles arrive"].says
 
 
-async def test_nothing_is_served_where_roles_are_forgotten(dsn: str) -> None:
-    async with pooled(dsn, "session") as through:
-        with pytest.raises(CommandError, match="tenants would not be kept apart"):
-            await serve(Settings(database_url=through, port=0))
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+@pytest.mark.parametrize("lenient", [True, False])
+async def test_nothing_is_served_through_a_pooler_and_one_line_says_what_to_do(
+    dsn: str, mode: str, lenient: bool
+) -> None:
+    async with pooled(dsn, mode, lenient=lenient) as through:
+        ends = await asyncio.gather(
+            *[main_py(command, DATABASE_URL=through) for command in ("serve", "migrate")]
+        )
+    for code, _, said in ends:
+        (line,) = [line for line in said.splitlines() if not line.startswith("{")]
+        assert code == 1
+        assert line.startswith("campana: DATABASE_URL goes through a pooler that loses")
+        assert "let it lead to PostgreSQL itself" in line
+        assert "NOTE" not in line, "what asyncpg tells programmers"
 
 
 async def test_the_command_ends_with_1_when_something_fails(dsn: str) -> None:
     for url, code in ((dsn, 0), ("postgresql://x:y@127.0.0.1:1/x", 1)):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "main.py", "doctor", "--json"),
-            env={"DATABASE_URL": url},
-            stdout=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-        assert process.returncode == code
+        ended, out, _ = await main_py("doctor", "--json", DATABASE_URL=url)
+        assert ended == code
         assert json.loads(out)["ok"] is (code == 0)
+
+
+async def main_py(*words: str, **environ: str) -> tuple[int | None, str, str]:
+    """How a command in a process of its own ended, what it gave and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "main.py", *words),
+        env={"PORT": "0", **environ},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, said = await process.communicate()
+    return process.returncode, out.decode(), said.decode()

@@ -8,6 +8,7 @@ import asyncpg
 from cyclopts import App, CycloptsError
 
 from campana.commands.output import remark
+from campana.db import PoolerError
 from campana.errors import CampanaError
 from campana.hosting import EmbeddedError
 from campana.migrate import MigrationError
@@ -33,6 +34,14 @@ SPEAKING = (
     SettingsError,
     OSError,
     asyncpg.InterfaceError,
+)
+
+# What only a pooler in between makes a connection say.
+POOLED = (
+    PoolerError,
+    asyncpg.DuplicatePreparedStatementError,
+    asyncpg.InvalidSQLStatementNameError,
+    asyncpg.ProtocolViolationError,
 )
 
 
@@ -63,14 +72,28 @@ def _text(error: Any) -> str | None:
         return f"{error} (see --help)"
     if isinstance(error, CampanaError):
         return _with_hint(str(error), error.hint)
+    if isinstance(error, UnicodeEncodeError):
+        return "what you typed is not UTF-8"
+    return _of_the_database(error) or _of_the_host(error)
+
+
+def _of_the_database(error: Any) -> str | None:
+    if isinstance(error, POOLED):
+        said = str(error).splitlines()[0]
+        return (
+            f"DATABASE_URL goes through a pooler that loses what connections start with ({said}):"
+            " let it lead to PostgreSQL itself, since every process keeps a pool of its own"
+        )
     if isinstance(error, asyncpg.PostgresError):
         return _with_hint(str(error.message or error), error.hint)
     if isinstance(error, asyncpg.ClientConfigurationError):
         return f"DATABASE_URL: {error}"
     if isinstance(error, ConnectionError | TimeoutError | socket.gaierror):
         return f"the database does not answer: {error or type(error).__name__}"
-    if isinstance(error, UnicodeEncodeError):
-        return "what you typed is not UTF-8"
+    return None
+
+
+def _of_the_host(error: Any) -> str | None:
     if isinstance(error, OSError) and error.strerror:
         taken = "choose another PORT" if error.errno == errno.EADDRINUSE else None
         return ": ".join(filter(None, (error.filename, error.strerror, taken)))

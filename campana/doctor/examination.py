@@ -36,7 +36,7 @@ ON_OUR_SCHEMA: Sequence[Check] = (
 
 async def examine(settings: Settings) -> list[Finding]:
     """All findings, in a sensible order of reading. Starts or adopts the embedded server."""
-    findings = [host.open_files()]
+    findings = [host.open_files(), *host.second_bus(settings)]
     try:
         async with _admitted(settings) as patient:
             findings.append(await server.answers(patient))

@@ -1,8 +1,10 @@
-"""What the doctor looks at on this host."""
+"""What the doctor looks at on this host, and in its settings."""
 
 import resource
+from collections.abc import Iterator
 
 from campana.doctor.finding import Finding, ok, warn
+from campana.settings import Settings
 
 ENOUGH_FILES = 4096
 NOT_STREAMS = 100  # open files of a process beside its streams
@@ -17,3 +19,10 @@ def open_files() -> Finding:
     if limit >= ENOUGH_FILES:
         return ok("open files", streams)
     return warn("open files", streams, "ulimit -n 65536, or LimitNOFILE=65536 for systemd")
+
+
+def second_bus(settings: Settings) -> Iterator[Finding]:
+    """Nothing where none is asked for."""
+    if settings.redis_url:
+        says = "REDIS_URL is set and not used yet: hints go through PostgreSQL"
+        yield warn("second bus", says, "unset it, or leave it: nothing is lost either way")

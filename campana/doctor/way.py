@@ -65,23 +65,12 @@ async def roles_arrive(patient: Patient) -> Finding:
     roles = patient.known_roles
     try:
         async with await Database.open(patient.dsn, roles, pool_size=1) as db:
-            wrong = await misplayed(db)
+            wrong = await db.misplayed()
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         wrong = f"connections cannot start as {roles.web}: {words(error)}"
     if wrong:
         return fail("roles arrive", wrong, f"do not serve like this: {DIRECT}")
     return ok("roles arrive", f"connections start as {roles.web} and {roles.bus}, and stay so")
-
-
-async def misplayed(db: Database) -> str | None:
-    """What is wrong with the roles that connections have; None when tenants are kept apart."""
-    roles, found = db.roles, set()
-    async with db.anonymous() as web, db.bus() as bus:
-        for connection in (web, bus, web, bus):
-            found.add(str(await queries.doctor.acts_as(connection)))
-    if found == {roles.web, f"{roles.bus} on" if roles.one_role else roles.bus}:
-        return None
-    return f"connections for {roles.web} and {roles.bus} act as {', '.join(sorted(found))}"
 
 
 async def _always_the_same_backend(patient: Patient) -> bool:

@@ -5,3 +5,7 @@ select set_config('app.tenant_id', :tenant_id, true) || set_config('app.user_id'
 -- name: leave!
 -- Undoes whatever a borrower set, also a stray SET ROLE: both return to what the connection started with.
 reset role; reset all;
+
+-- name: acts_as$
+-- The role in force; in one-role mode the setting that tells the bus from requests, too.
+select concat_ws(' ', current_user, nullif(current_setting('app.bus', true), ''));

@@ -25,10 +25,6 @@ select
   current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer as most,
   (select count(*) from pg_stat_activity where backend_type = 'client backend')::integer as taken;
 
--- name: acts_as$
--- The role in force; in one-role mode the setting that tells the bus from requests, too.
-select concat_ws(' ', current_user, nullif(current_setting('app.bus', true), ''));
-
 -- name: sees_somebody$
 -- Through a request's connection without a tenant this must be false.
 select exists (select from campana.users) or exists (select from campana.tenant);
