@@ -2,15 +2,12 @@
 
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from cyclopts import App
 
 from campana import token_keys, tokens
-from campana.commands.failures import CommandError
 from campana.commands.output import say, say_table
-from campana.commands.place import ACTOR, database, tenant_named
-from campana.db import Database
+from campana.commands.place import ACTOR, living, tenant_database
 
 app = App(name="issuer", help="Accept tokens (JWT) of an external issuer.")
 
@@ -29,11 +26,10 @@ async def add(
         email_claim: the claim that says a person's e-mail.
     """
     texts = _texts(keys)
-    async with database() as db:
-        row = await tenant_named(db, tenant)
+    async with tenant_database(tenant) as (db, tenant_id):
         issuer_id = await tokens.trust(
             db,
-            row["id"],
+            tenant_id,
             issuer=issuer,
             audience=audience,
             keys=texts,
@@ -50,9 +46,8 @@ async def list_(*, tenant: str) -> None:
     Args:
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        found = await tokens.of_tenant(db, row["id"])
+    async with tenant_database(tenant) as (db, tenant_id):
+        found = await tokens.of_tenant(db, tenant_id)
     columns = ("issuer", "audience", "keys", "email_claim", "created_at", "revoked_at", "id")
     say_table(columns, [[_shown(issuer, column) for column in columns] for issuer in found])
 
@@ -67,10 +62,9 @@ async def keys_(issuer: str, /, *, tenant: str, keys: list[Path]) -> None:
         keys: a file with its public keys, JWKS or PEM; repeatable.
     """
     texts = _texts(keys)
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        issuer_id = await _meant(db, row["id"], issuer)
-        await tokens.change_keys(db, row["id"], issuer_id, texts, actor=ACTOR)
+    async with tenant_database(tenant) as (db, tenant_id):
+        issuer_id = living(await tokens.of_tenant(db, tenant_id), "issuer", issuer, column="issuer")
+        await tokens.change_keys(db, tenant_id, issuer_id, texts, actor=ACTOR)
     say(f"{issuer_id} has other keys")
 
 
@@ -82,10 +76,9 @@ async def revoke(issuer: str, /, *, tenant: str) -> None:
         issuer: its id, or what its tokens say as iss.
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        issuer_id = await _meant(db, row["id"], issuer)
-        await tokens.revoke(db, row["id"], issuer_id, actor=ACTOR)
+    async with tenant_database(tenant) as (db, tenant_id):
+        issuer_id = living(await tokens.of_tenant(db, tenant_id), "issuer", issuer, column="issuer")
+        await tokens.revoke(db, tenant_id, issuer_id, actor=ACTOR)
     say(f"{issuer_id} is revoked")
 
 
@@ -95,16 +88,3 @@ def _texts(files: list[Path]) -> list[str]:
 
 def _shown(issuer: Any, column: str) -> Any:
     return token_keys.names(issuer["keys"]) if column == "keys" else issuer[column]
-
-
-async def _meant(db: Database, tenant_id: UUID, issuer: str) -> UUID:
-    found: list[Any] = [
-        row["id"]
-        for row in await tokens.of_tenant(db, tenant_id)
-        if issuer in (str(row["id"]), row["issuer"]) and not row["revoked_at"]
-    ]
-    if len(found) != 1:
-        raise CommandError(
-            f"{len(found)} living issuers are called {issuer[:80]!r}: see issuer list"
-        )
-    return UUID(int=found[0].int)

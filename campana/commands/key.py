@@ -1,16 +1,13 @@
 """`key add`, `list` and `revoke`: how programs prove who they are."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from cyclopts import App
 
 from campana import keys
 from campana.commands.failures import CommandError
-from campana.commands.output import remark, say, say_table
-from campana.commands.place import ACTOR, database, tenant_named
-from campana.db import Database
+from campana.commands.output import remark, say, say_rows
+from campana.commands.place import ACTOR, living, tenant_database
 
 app = App(name="key", help="Add, list and revoke API keys of a tenant.")
 
@@ -25,10 +22,9 @@ async def add(*, tenant: str, name: str, scope: list[str], days: int | None = No
         scope: publish, read or impersonate; repeatable.
         days: how long it holds; for ever if not given.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
+    async with tenant_database(tenant) as (db, tenant_id):
         key, key_id = await keys.create(
-            db, row["id"], name=name, scopes=scope, expires_at=_end(days), actor=ACTOR
+            db, tenant_id, name=name, scopes=scope, expires_at=_end(days), actor=ACTOR
         )
     remark(f"the key {key_id}, shown this once:")
     say(key)
@@ -41,11 +37,10 @@ async def list_(*, tenant: str) -> None:
     Args:
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        found = await keys.of_tenant(db, row["id"])
+    async with tenant_database(tenant) as (db, tenant_id):
+        found = await keys.of_tenant(db, tenant_id)
     columns = ("name", "prefix", "scopes", "created_at", "expires_at", "revoked_at", "id")
-    say_table(columns, [[key[column] for column in columns] for key in found])
+    say_rows(found, columns)
 
 
 @app.command
@@ -56,10 +51,9 @@ async def revoke(key: str, /, *, tenant: str) -> None:
         key: its id, or what it begins with (see key list).
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        key_id = await _meant(db, row["id"], key)
-        await keys.revoke(db, row["id"], key_id, actor=ACTOR)
+    async with tenant_database(tenant) as (db, tenant_id):
+        key_id = living(await keys.of_tenant(db, tenant_id), "key", key, column="prefix")
+        await keys.revoke(db, tenant_id, key_id, actor=ACTOR)
     say(f"{key_id} is revoked")
 
 
@@ -69,14 +63,3 @@ def _end(days: int | None) -> datetime | None:
     if not 1 <= days <= 36500:
         raise CommandError("a key holds for 1 to 36,500 days")
     return datetime.now(UTC) + timedelta(days=days)
-
-
-async def _meant(db: Database, tenant_id: UUID, key: str) -> UUID:
-    found: list[Any] = [
-        row["id"]
-        for row in await keys.of_tenant(db, tenant_id)
-        if key in (str(row["id"]), row["prefix"]) and not row["revoked_at"]
-    ]
-    if len(found) != 1:
-        raise CommandError(f"{len(found)} living keys are called {key[:80]!r}: see key list")
-    return UUID(int=found[0].int)

@@ -29,6 +29,11 @@ def say_json(value: Any) -> None:
     say(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2).decode())
 
 
+def say_rows(rows: Iterable[Any], columns: Sequence[str]) -> None:
+    """These columns of rows of the database."""
+    say_table(columns, [[row[column] for column in columns] for row in rows])
+
+
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Columns under each other; numbers to the right."""
     values = [list(row) for row in rows]

@@ -1,9 +1,10 @@
 """Where a command works: the settings, the database they lead to, and what lives in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from campana import log, tenants
 from campana.cluster import Server
@@ -67,10 +68,25 @@ async def schema(place: Place, *, made_ready: bool) -> Roles:
     return roles
 
 
-async def tenant_named(db: Database, slug: str) -> Any:
-    """The row of campana.tenants.find(); NotFound."""
-    async with db.bus() as bus:
-        return await tenants.find(bus, slug)
+@asynccontextmanager
+async def tenant_database(slug: str) -> AsyncIterator[tuple[Database, UUID]]:
+    """The migrated database, and the id of the tenant with this short name; NotFound."""
+    async with database() as db:
+        async with db.bus() as bus:
+            found = await tenants.find(bus, slug)
+        yield db, found["id"]
+
+
+def living(rows: Iterable[Any], kind: str, typed: str, *, column: str) -> UUID:
+    """The id of the one row that is not revoked and has what was typed as its id or in `column`."""
+    found = [
+        row for row in rows if typed in (str(row["id"]), row[column]) and not row["revoked_at"]
+    ]
+    if len(found) != 1:
+        raise CommandError(
+            f"{len(found)} living {kind}s are called {typed[:80]!r}: see {kind} list"
+        )
+    return UUID(int=found[0]["id"].int)
 
 
 _MIGRATE = "the database %s: run python main.py migrate"

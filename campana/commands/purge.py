@@ -7,7 +7,7 @@ from cyclopts import App
 
 from campana import retention, tenants
 from campana.commands.output import remark, say
-from campana.commands.place import database, tenant_named
+from campana.commands.place import database
 from campana.db import Database
 from campana.retention import Purged
 
@@ -37,10 +37,10 @@ async def purge(*, tenant: str | None = None, dry_run: bool = False) -> None:
 
 
 async def _those(db: Database, tenant: str | None) -> list[Any]:
-    if tenant is not None:
-        return [await tenant_named(db, tenant)]
     async with db.bus() as bus:
-        return list(await tenants.everyone(bus))
+        if tenant is not None:
+            return [await tenants.find(bus, tenant)]
+        return await tenants.everyone(bus)
 
 
 def _remarks(slug: str) -> retention.Progress:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cyclopts import App
 
 from campana import tenants
-from campana.commands.output import say, say_table
+from campana.commands.output import say, say_rows
 from campana.commands.place import database
 from campana.errors import Invalid
 from campana.i18n import DEFAULT_LOCALE
@@ -55,7 +55,7 @@ async def list_() -> None:
     async with database() as db, db.bus() as bus:
         rows = await tenants.everyone(bus)
     columns = ("slug", "name", "modules", "locale", "time_zone", "active")
-    say_table(columns, [[row[column] for column in columns] for row in rows])
+    say_rows(rows, columns)
 
 
 def _check(time_zone: str) -> None:

@@ -11,7 +11,7 @@ from campana import event_types
 from campana.administration import types
 from campana.administration.types import OwnType
 from campana.commands.output import say, say_table
-from campana.commands.place import ACTOR, database, tenant_named
+from campana.commands.place import ACTOR, tenant_database
 from campana.errors import Invalid
 from campana.i18n import use_locale
 
@@ -54,10 +54,9 @@ async def add(
     mine = _own_type(
         toast=True, sound=True, desktop=True, priority=priority, variant=variant, **said
     )
-    async with database() as db:
-        row = await tenant_named(db, tenant)
+    async with tenant_database(tenant) as (db, tenant_id):
         with use_locale("en"), _naming_options():  # as all that commands say
-            await types.create(db, row["id"], name, mine, lasting=not live, actor=ACTOR)
+            await types.create(db, tenant_id, name, mine, lasting=not live, actor=ACTOR)
     say(f"{tenant} knows {name}")
 
 
@@ -69,9 +68,7 @@ async def retire(name: str, /, *, tenant: str) -> None:
         name: such as card:sold.
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        await types.retire(db, row["id"], name, actor=ACTOR)
+    await _retire(name, tenant, retired=True)
     say(f"{name} is retired")
 
 
@@ -83,9 +80,7 @@ async def use_again(name: str, /, *, tenant: str) -> None:
         name: such as card:sold.
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        await types.retire(db, row["id"], name, retired=False, actor=ACTOR)
+    await _retire(name, tenant, retired=False)
     say(f"{tenant} knows {name}")
 
 
@@ -96,15 +91,18 @@ async def list_(*, tenant: str) -> None:
     Args:
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        async with db.bus() as bus:
-            found = await event_types.of_tenant(bus, row["id"])
+    async with tenant_database(tenant) as (db, tenant_id), db.bus() as bus:
+        found = await event_types.of_tenant(bus, tenant_id)
     columns = ("name", "lasting", "priority", "variant", "is_builtin")
     say_table(
         ("name", "lasting", "priority", "variant", "built in"),
         [[kind[column] for column in columns] for kind in found],
     )
+
+
+async def _retire(name: str, tenant: str, *, retired: bool) -> None:
+    async with tenant_database(tenant) as (db, tenant_id):
+        await types.retire(db, tenant_id, name, retired=retired, actor=ACTOR)
 
 
 @contextmanager

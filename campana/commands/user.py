@@ -3,6 +3,8 @@
 import getpass
 import secrets
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
@@ -11,8 +13,8 @@ from cyclopts import App
 from campana import passwords, privacy, users
 from campana.administration import privacy as own_data
 from campana.commands.failures import CommandError
-from campana.commands.output import remark, say, say_table
-from campana.commands.place import ACTOR, database, tenant_named
+from campana.commands.output import remark, say, say_rows
+from campana.commands.place import ACTOR, database, tenant_database
 from campana.db import Database
 from campana.errors import NotFound
 from campana.i18n import use_locale
@@ -46,19 +48,17 @@ async def add(
     """
     password = None if no_password else _password(from_stdin=password_stdin)
     password_hash = None if password is None else await passwords.hashed(password)
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        async with db.bus() as bus, bus.transaction():
-            user_id = await users.add(
-                bus,
-                row["id"],
-                email=email,
-                name=name,
-                role=role,
-                branch=branch,
-                password_hash=password_hash,
-                actor=ACTOR,
-            )
+    async with tenant_database(tenant) as (db, tenant_id), db.bus() as bus, bus.transaction():
+        user_id = await users.add(
+            bus,
+            tenant_id,
+            email=email,
+            name=name,
+            role=role,
+            branch=branch,
+            password_hash=password_hash,
+            actor=ACTOR,
+        )
     say(str(user_id))
     _show(password, made_up=not password_stdin)
 
@@ -70,12 +70,10 @@ async def list_(*, tenant: str) -> None:
     Args:
         tenant: the tenant's short name.
     """
-    async with database() as db:
-        row = await tenant_named(db, tenant)
-        async with db.tenant(row["id"]) as tx:
-            people = [row async for row in queries.users.of_tenant(tx, tenant_id=row["id"])]
+    async with tenant_database(tenant) as (db, tenant_id), db.tenant(tenant_id) as tx:
+        people = [row async for row in queries.users.of_tenant(tx, tenant_id=tenant_id)]
     columns = ("email", "name", "role", "active", "id")
-    say_table(columns, [[person[column] for column in columns] for person in people])
+    say_rows(people, columns)
 
 
 @app.command
@@ -85,8 +83,7 @@ async def deactivate(email: str, /) -> None:
     Args:
         email: whose.
     """
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         await users.deactivate(db, found["tenant_id"], found["id"], actor=ACTOR)
     say(f"{found['email']} is out")
 
@@ -98,8 +95,7 @@ async def activate(email: str, /) -> None:
     Args:
         email: whom.
     """
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         await users.activate(db, found["tenant_id"], found["id"], actor=ACTOR)
     say(f"{found['email']} may sign in again")
 
@@ -112,8 +108,7 @@ async def role(email: str, role: str, /) -> None:
         email: whom.
         role: a role of the tenant, such as ADMIN.
     """
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         await users.change_role(db, found["tenant_id"], found["id"], role, actor=ACTOR)
     say(f"{found['email']} is {role}")
 
@@ -127,8 +122,7 @@ async def password(email: str, /, *, password_stdin: bool = False) -> None:
         password_stdin: read it from standard input; else it is made up and shown once.
     """
     chosen = _password(from_stdin=password_stdin)
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         await users.change_password(db, found["tenant_id"], found["id"], chosen, actor=ACTOR)
     _show(chosen, made_up=not password_stdin)
 
@@ -140,8 +134,7 @@ async def export(email: str, /) -> None:
     Args:
         email: whose.
     """
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         async for piece in own_data.export(db, found["tenant_id"], found["id"]):
             say(orjson.dumps(piece, default=str).decode())
 
@@ -156,8 +149,7 @@ async def erase(email: str, /, *, yes: bool = False) -> None:
     """
     if not yes:
         raise CommandError("this cannot be undone: add --yes if you mean it")
-    async with database() as db:
-        found = await _somebody(db, email)
+    async with _somebody(email) as (db, found):
         with use_locale("en"):  # as all that commands say
             await own_data.erase(db, found["tenant_id"], found["id"], actor=ACTOR)
         remark("the account is gone; inbox and words of events follow")
@@ -167,12 +159,14 @@ async def erase(email: str, /, *, yes: bool = False) -> None:
     )
 
 
-async def _somebody(db: Database, email: str) -> Any:
-    async with db.bus() as bus:
-        found = await queries.users.find_by_email(bus, email=email)
-    if found is None:
-        raise NotFound(f"Nobody here uses the e-mail {email[:80]!r}.")
-    return found
+@asynccontextmanager
+async def _somebody(email: str) -> AsyncIterator[tuple[Database, Any]]:
+    async with database() as db:
+        async with db.bus() as bus:
+            found = await queries.users.find_by_email(bus, email=email)
+        if found is None:
+            raise NotFound(f"Nobody here uses the e-mail {email[:80]!r}.")
+        yield db, found
 
 
 def _password(*, from_stdin: bool) -> str:
