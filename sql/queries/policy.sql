@@ -45,22 +45,22 @@ from campana.role_preference where tenant_id = :tenant
 group by role;
 
 -- name: reach
--- For each way to apply a change of a layer: how many people it changes, how many keep their own, with
--- the first names of some. What people said nothing of is looked at once per role, not one by one.
+-- For each way to apply a change of a layer: how many people it changes, how many keep their own, with the first
+-- names of some. What people said nothing of is looked at once per role, what they chose once per kind of choice (few,
+-- however many people); of a person these are then put together as bits, one for each way.
 with standing as materialized (
   select * from campana.policy_standing(:tenant, :role, :changes)
-), choices as (
-  select null::uuid as user_id, s.*, 0 as value, 0 as chosen, 0 as kept, 0 as switched_off
-  from standing s
-  union all
-  select u.id, s.*, p.value, p.chosen, p.kept, coalesce(a.switched_off, 0)
+), way as (
+  select * from (values (1, 1, 'new'), (2, 2, 'unchanged'), (3, 4, 'everybody')) w (place, bit, applies_to)
+), own as materialized (
+  select u.id as user_id, u.role, p.type, p.value, p.chosen, p.kept, coalesce(a.switched_off, 0) as switched_off
   from campana.user_preference p
   join campana.users u on u.tenant_id = :tenant and u.id = p.user_id and u.active
-  join standing s on s.role = u.role and s.type = p.type
   left join campana.user_attention a on a.tenant_id = :tenant and a.user_id = u.id
   where p.tenant_id = :tenant
+    and p.type in (select s.type from standing s) and u.role in (select s.role from standing s)
   union all
-  select u.id, s.*, 0, 0, 0, a.switched_off
+  select u.id, s.role, s.type, 0, 0, 0, a.switched_off
   from campana.user_attention a
   join campana.users u on u.tenant_id = :tenant and u.id = a.user_id and u.active
   join standing s on s.role = u.role
@@ -68,44 +68,66 @@ with standing as materialized (
     and not exists (
       select from campana.user_preference p
       where p.tenant_id = :tenant and p.user_id = u.id and p.type = s.type)
-), told as materialized (
-  select c.user_id, c.role, c.type, w.applies_to, e.effect <> before.effect as changes, e.effect <> layer.effect as keeps,
-    w.applies_to = 'everybody' and c.chosen & ~c.kept & c.bits <> 0 as loses
-  from choices c
-  cross join lateral campana.policy_effect(c.masks_before, c.value, c.chosen, c.locked_before, c.switched_off) before
-  cross join lateral campana.policy_effect(c.masks_after, c.value, c.chosen & ~c.bits, c.locked_after, c.switched_off) layer
-  cross join unnest(array['new', 'unchanged', 'everybody']) as w (applies_to)
+), kind as (
+  select role, type, value, chosen, kept, switched_off from own
+  union
+  select role, type, 0, 0, 0, 0 from standing
+), told as (
+  select k.role, k.type, k.value, k.chosen, k.kept, k.switched_off,
+    bit_or(w.bit) filter (where e.effect <> before.effect) as changes,
+    bit_or(w.bit) filter (where e.effect <> layer.effect) as keeps,
+    bit_or(w.bit) filter (where w.applies_to = 'everybody' and k.chosen & ~k.kept & s.bits <> 0) as loses
+  from kind k
+  join standing s on s.role = k.role and s.type = k.type
+  cross join lateral campana.policy_effect(s.masks_before, k.value, k.chosen, s.locked_before, k.switched_off) before
+  cross join lateral campana.policy_effect(s.masks_after, k.value, k.chosen & ~s.bits, s.locked_after, k.switched_off) layer
+  cross join way w
   cross join lateral campana.policy_choice_after(
-    w.applies_to, c.bits, c.value, c.chosen, c.kept, c.masks_before, c.masks_after, c.locked_after) n
-  cross join lateral campana.policy_effect(c.masks_after, n.value_after, n.chosen_after, c.locked_after, c.switched_off) e
-), usual as (
-  select role, applies_to, count(*) filter (where changes) as changes, count(*) filter (where keeps) as keeps
-  from told
-  where user_id is null
-  group by role, applies_to
-), own as (  -- and how many of the types it is about would otherwise have been like everybody's
-  select t.user_id, t.applies_to, bool_or(t.changes) as changes, bool_or(t.keeps) as keeps, bool_or(t.loses) as loses,
-    count(*) filter (where u.changes) as usual_changes, count(*) filter (where u.keeps) as usual_keeps
+    w.applies_to, s.bits, k.value, k.chosen, k.kept, s.masks_before, s.masks_after, s.locked_after) n
+  cross join lateral campana.policy_effect(s.masks_after, n.value_after, n.chosen_after, s.locked_after, k.switched_off) e
+  group by k.role, k.type, k.value, k.chosen, k.kept, k.switched_off
+), beside_usual as materialized (  -- what is usual for a type is its least row; a join would be planned as if there were one
+  select t.*, first_value(t.changes) over usual as usual_changes, first_value(t.keeps) over usual as usual_keeps
   from told t
-  join told u on u.user_id is null and u.role = t.role and u.type = t.type and u.applies_to = t.applies_to
-  where t.user_id is not null
-  group by t.user_id, t.applies_to
+  window usual as (partition by t.role, t.type order by t.value, t.chosen, t.kept, t.switched_off)
+), usual_of_role as (
+  select u.role, w.place, count(*) filter (where u.changes & w.bit <> 0) as changes, count(*) filter (where u.keeps & w.bit <> 0) as keeps
+  from beside_usual u
+  cross join way w
+  where u.value = 0 and u.chosen = 0 and u.kept = 0 and u.switched_off = 0
+  group by u.role, w.place
+), mine as (  -- and how many of the types it is about would otherwise have been like everybody's
+  select o.user_id, bit_or(t.changes) as changes, bit_or(t.keeps) as keeps, bit_or(t.loses) as loses,
+    array[count(*) filter (where t.usual_changes & 1 <> 0), count(*) filter (where t.usual_changes & 2 <> 0),
+      count(*) filter (where t.usual_changes & 4 <> 0)] as usual_changes,
+    array[count(*) filter (where t.usual_keeps & 1 <> 0), count(*) filter (where t.usual_keeps & 2 <> 0),
+      count(*) filter (where t.usual_keeps & 4 <> 0)] as usual_keeps
+  from own o
+  join beside_usual t on (t.role, t.type, t.value, t.chosen, t.kept, t.switched_off)
+    = (o.role, o.type, o.value, o.chosen, o.kept, o.switched_off)
+  group by o.user_id
 ), people as (
-  select r.applies_to, split_part(u.name, ' ', 1) as first_name,
-    coalesce(o.changes, false) or r.changes > coalesce(o.usual_changes, 0) as changes,
-    coalesce(o.keeps, false) or r.keeps > coalesce(o.usual_keeps, 0) as keeps,
-    coalesce(o.loses, false) as loses
+  select w.applies_to, split_part(u.name, ' ', 1) as first_name,
+    coalesce(m.changes & w.bit, 0) <> 0 or r.changes > coalesce(m.usual_changes[w.place], 0) as changes,
+    coalesce(m.keeps & w.bit, 0) <> 0 or r.keeps > coalesce(m.usual_keeps[w.place], 0) as keeps,
+    coalesce(m.loses & w.bit, 0) <> 0 as loses
   from campana.users u
-  join usual r on r.role = u.role
-  left join own o on o.user_id = u.id and o.applies_to = r.applies_to
+  join usual_of_role r on r.role = u.role
+  join way w on w.place = r.place
+  left join mine m on m.user_id = u.id
   where u.tenant_id = :tenant and u.active
+), named as (
+  select applies_to, first_name, count(*) as people, count(*) filter (where changes) as changed,
+    count(*) filter (where keeps) as kept, count(*) filter (where loses) as lost
+  from people
+  group by applies_to, first_name
 )
-select applies_to, count(*) filter (where changes) as changed, count(*) filter (where keeps) as kept,
-  count(*) filter (where loses) as lost, count(*) as people,
-  campana.first_five(array_agg(distinct first_name) filter (where changes)) as changed_names,
-  campana.first_five(array_agg(distinct first_name) filter (where keeps)) as kept_names,
-  campana.first_five(array_agg(distinct first_name) filter (where loses)) as lost_names
-from people
+select applies_to, sum(changed)::bigint as changed, sum(kept)::bigint as kept, sum(lost)::bigint as lost,
+  sum(people)::bigint as people,
+  campana.first_five(array_agg(first_name order by first_name) filter (where changed > 0)) as changed_names,
+  campana.first_five(array_agg(first_name order by first_name) filter (where kept > 0)) as kept_names,
+  campana.first_five(array_agg(first_name order by first_name) filter (where lost > 0)) as lost_names
+from named
 group by applies_to;
 
 -- name: touch$
