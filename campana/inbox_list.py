@@ -63,6 +63,7 @@ class Notification:
     actor_name: str | None = None
     icon: str | None = None  # of a tenant's own type
     is_deleted: bool = False
+    is_muted: bool = False  # its reader wants no noise about the subject
 
     @property
     def is_read(self) -> bool:
@@ -238,4 +239,5 @@ def _notification(row: Record, person: Person) -> Notification:
         actor_name=row["actor_name"],
         icon=said.get("icon"),
         is_deleted=row["state"] == DELETED,
+        is_muted=row["is_muted"],
     )

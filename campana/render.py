@@ -18,6 +18,7 @@ import jinja2
 from campana import i18n, offers
 from campana.assets import asset
 from campana.vocabulary import (
+    mute_in_words,
     priority_choices,
     priority_in_words,
     reason_in_words,
@@ -187,6 +188,7 @@ FILTERS = {
     "type_label": type_in_words,
     "priority_label": priority_in_words,
     "type_icon": type_icon,
+    "mute_label": mute_in_words,
     "link": safe_link,
     "buttons": buttons,
     "begun": begun,

@@ -47,6 +47,19 @@ ACTIONS = {
     "view_sale": _("View sale"),
 }
 
+MUTES = {
+    "appointment": _("Mute this appointment"),
+    "conversation": _("Mute this conversation"),
+    "lead": _("Mute this lead"),
+    "order": _("Mute this order"),
+    "sale": _("Mute this sale"),
+}
+
+FOLLOWED = {
+    "sale": _("because you follow this sale"),
+}
+"""Why a notification came, by the kind of topic that its reader follows."""
+
 ICONS = {
     "appointment": "calendar",
     "appointment:deleted": "calendar-x",
@@ -91,6 +104,12 @@ def action_in_words(name: str) -> str:
     return gettext(ACTIONS[name]) if name in ACTIONS else name.replace("_", " ").capitalize()
 
 
+def mute_in_words(subject: str) -> str:
+    """`Mute this sale` for `sale:7`; `Mute what this is about` for what is no word of ours."""
+    kind = subject.partition(":")[0]
+    return gettext(MUTES[kind]) if kind in MUTES else gettext("Mute what this is about")
+
+
 def type_icon(event_type: str | None) -> str:
     """A symbol of `static/icons.svg`."""
     name = event_type or ""
@@ -104,6 +123,8 @@ def reason_in_words(reason: str | None) -> str:
         return gettext("because you are %(role)s") % {"role": name}
     if kind == "branch" and name:
         return gettext("because you work at %(branch)s") % {"branch": name}
+    if kind == "topic" and name.partition(":")[0] in FOLLOWED:
+        return gettext(FOLLOWED[name.partition(":")[0]])
     if kind == "topic" and name:
         return gettext("because you follow %(topic)s") % {"topic": name}
     if kind == "user":

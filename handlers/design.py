@@ -32,11 +32,28 @@ class Sample(NamedTuple):
     reason: str = "role:ADMIN"
     url: str | None = "/notifications"
     acts: bool = False
+    subject: str | None = None
+    is_muted: bool = False
 
 
 SAMPLES = (
-    Sample("order:ready", {"number": 41, "table": "6"}, "success", "high", reason="all"),
-    Sample("stock:out", {"product": "Tinte 7.1", "quantity": 0}, "warning", "urgent", minutes=4),
+    Sample(
+        "order:ready",
+        {"number": 41, "table": "6"},
+        "success",
+        "high",
+        reason="all",
+        subject="order:41",
+    ),
+    Sample(
+        "stock:out",
+        {"product": "Tinte 7.1", "quantity": 0},
+        "warning",
+        "urgent",
+        minutes=4,
+        subject="product:71",
+        is_muted=True,
+    ),
     Sample("system:alert", {"message": "p95 > 100 ms"}, "error", minutes=50, url=None),
     Sample(
         "sale:created", {"number": 7, "customer": "Marta", "total": "12.5"}, minutes=190, acts=True

@@ -13,8 +13,14 @@ from aiohttp import web
 
 from campana.render import partial
 
-Done = Literal["read", "unread", "deleted", "restored"]
-OPPOSITE = {"read": "unread", "unread": "read", "deleted": "restore"}
+Done = Literal["read", "unread", "deleted", "restored", "muted", "unmuted"]
+OPPOSITE = {
+    "read": "unread",
+    "unread": "read",
+    "deleted": "restore",
+    "muted": "unmute",
+    "unmuted": "mute",
+}
 PAGE = "/notifications"
 MOST_IDS = 100
 MOST_IN_ADDRESS = 20
@@ -27,7 +33,10 @@ SEQS = re.compile(r"\{(?:\[[0-9]{1,19},[0-9]{1,19}\),?){1,500}\}")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """done to `count` notifications: those with these ids, or all in `seqs` (inbox.Change)."""
+    """done to `count` notifications: those with these ids, or all in `seqs` (inbox.Change).
+
+    muted, unmuted: the subject of the one with this id.
+    """
 
     done: Done
     count: int

@@ -85,6 +85,7 @@ def as_json(row: Notification) -> dict[str, Any]:
         "isRead": row.is_read,
         "reason": row.reason,
         "subject": row.subject,
+        "isMuted": row.is_muted,
     }
 
 

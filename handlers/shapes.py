@@ -46,6 +46,7 @@ class ListedNotification(NotificationShape):
     """A notification, and why its reader has it."""
 
     reason: str = Field(description="Why it reached this reader, for example role:ADMIN.")
+    is_muted: bool = Field(description="This reader muted its subject: more of it makes no noise.")
 
 
 class Pagination(Shape):

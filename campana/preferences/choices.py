@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from campana import channels, signals
@@ -19,23 +18,13 @@ from campana.preferences.matrix import UserSettings
 from campana.preferences.policy import Attention
 from campana.queries import queries
 from campana.users import Person
-from campana.words import words_for
 
 MOST_REMINDERS = 10
 FARTHEST_REMINDER = 7 * 24 * 60
 """Minutes before an appointment."""
 LONGEST_PAUSE = dt.timedelta(days=366)
-MOST_MUTES = 500
 
 Verb = Callable[[Tx, Person], Awaitable[None]]
-
-
-class Subject(NamedTuple):
-    """What notifications are about. name: `kind:id`; title: of the newest one."""
-
-    name: str
-    title: str
-    is_muted: bool
 
 
 async def change(db: Database, person: Person, *verbs: Verb) -> None:
@@ -104,29 +93,6 @@ def pause(until: dt.datetime | None) -> Verb:
     return _saving(queries.preferences.pause, until=until)
 
 
-def mute(subject: str) -> Verb:
-    """No more noise about this `kind:id`; rows still come."""
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}:\S{1,160}", subject):
-        raise Invalid(
-            "A subject is written kind:id.", field="subject", hint="For example conversation:42."
-        )
-
-    async def run(tx: Tx, person: Person) -> None:
-        await queries.preferences.mute(tx, **_whose(person), subject=subject)
-        if await queries.preferences.count_mutes(tx, **_whose(person)) > MOST_MUTES:
-            raise Invalid(
-                f"At most {MOST_MUTES} subjects can be muted.",
-                field="subject",
-                hint="Unmute one that is over.",
-            )
-
-    return run
-
-
-def unmute(subject: str) -> Verb:
-    return _saving(queries.preferences.unmute, subject=subject)
-
-
 def settle(wanted: UserSettings) -> Verb:
     """Toast length, live updates, shortcuts, reminder minutes; all of them."""
     minutes = _checked_minutes(wanted.reminder_minutes)
@@ -155,19 +121,6 @@ def move(time_zone: str | None) -> Verb:
         await queries.preferences.move(tx, **_whose(person), time_zone=time_zone)
 
     return run
-
-
-async def recent_subjects(tx: Tx, person: Person) -> list[Subject]:
-    """What the newest hundred notifications are about, newest first."""
-    rows = queries.preferences.subjects(tx, **_whose(person))
-    return [
-        Subject(
-            row["subject"],
-            words_for(row["words"], person.locale).get("title") or row["subject"],
-            row["is_muted"],
-        )
-        async for row in rows
-    ]
 
 
 async def _refuse_locked(

@@ -12,7 +12,7 @@ from aiohttp import web
 from campana import users
 from campana.channels import BY_NAME, CHANNELS
 from campana.errors import Invalid
-from campana.preferences import choices, matrix, names
+from campana.preferences import choices, matrix, muting, names
 from campana.preferences.attention import days_of, mask_of_days
 from campana.preferences.choices import Verb
 from campana.preferences.matrix import Preferences
@@ -169,10 +169,10 @@ def _quiet(wanted: QuietHours | str | None) -> Any:
 
 
 def _mutes(wanted: list[str], now: Preferences) -> Iterator[Verb]:
-    if len(set(wanted)) > choices.MOST_MUTES:
+    if len(set(wanted)) > muting.MOST_MUTES:
         raise Invalid("Too many subjects.", field="mutedSubjects")
-    yield from (choices.unmute(subject) for subject in now.muted if subject not in wanted)
-    yield from (choices.mute(subject) for subject in wanted if subject not in now.muted)
+    yield from (muting.unmute(subject) for subject in now.muted if subject not in wanted)
+    yield from (muting.mute(subject) for subject in wanted if subject not in now.muted)
 
 
 async def _told(request: web.Request, person: Person) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiohttp import web
 from campana.channels import BY_NAME
 from campana.errors import CampanaError, Conflict, Invalid
 from campana.i18n import gettext as _
-from campana.preferences import choices, matrix, trial, words
+from campana.preferences import choices, matrix, muting, trial, words
 from campana.preferences.attention import DAYS, mask_of_days
 from campana.preferences.choices import Verb
 from campana.preferences.policy import Attention, Quiet
@@ -108,9 +108,9 @@ async def mutes(request: web.Request) -> web.StreamResponse:
     fields = await inputs.form(request)
     try:
         if "unmute" in fields:
-            verb, said = choices.unmute(fields["unmute"]), _("You will hear of it again.")
+            verb, said = muting.unmute(fields["unmute"]), _("You will hear of it again.")
         else:
-            verb, said = choices.mute(fields.get("mute", "")), _("Muted: it comes without noise.")
+            verb, said = muting.mute(fields.get("mute", "")), _("Muted: it comes without noise.")
     except Invalid as error:
         return await _refused(request, error)
     return await _save(request, verb, said=said)

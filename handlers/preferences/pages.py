@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from aiohttp import web
 
 from campana.channels import CHANNELS
-from campana.preferences import choices, matrix, words
+from campana.preferences import matrix, muting, words
 from campana.preferences.policy import Attention, Layers, Personal
 from campana.preferences.trial import Outcome
 from handlers import flashes, replies
@@ -67,7 +67,7 @@ async def _context(request: web.Request) -> dict[str, Any]:
     person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         now = await matrix.of_person(tx, person)
-        subjects = await choices.recent_subjects(tx, person)
+        subjects = await muting.recent_subjects(tx, person)
     until = now.common.personal.paused_until
     is_paused = until is not None and until > dt.datetime.now(dt.UTC)
     return {

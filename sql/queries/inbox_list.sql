@@ -3,7 +3,10 @@
 select
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.state, i.reason, e.subject,
-  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name,
+  exists (
+    select from campana.user_mute m
+    where m.tenant_id = :tenant and m.subject = e.subject and m.user_id = :reader) as is_muted
 from campana.newest_notifications(:tenant, :reader, :before, :unread, :span, :skip) i
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
 order by i.seq desc;
@@ -13,7 +16,10 @@ order by i.seq desc;
 select
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.state, i.reason, e.subject,
-  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name,
+  exists (
+    select from campana.user_mute m
+    where m.tenant_id = :tenant and m.subject = e.subject and m.user_id = :reader) as is_muted
 from campana.place_of(:tenant, :reader, :ids) p
 join campana.inbox i on i.tenant_id = :tenant and i.user_id = :reader and i.seq = p.seq
 join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
@@ -42,7 +48,10 @@ select
   coalesce(cardinality(f.seqs), 0) as total, f.looked_to,
   i.id, i.seq, e.type, e.words, e.priority, e.variant, e.data, e.actions, e.url,
   e.published_at, i.read_at, i.state, i.reason, e.subject,
-  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name
+  (select u.name from campana.users u where u.tenant_id = :tenant and u.id = e.actor) as actor_name,
+  exists (
+    select from campana.user_mute m
+    where m.tenant_id = :tenant and m.subject = e.subject and m.user_id = :reader) as is_muted
 from (select) one
 left join found f on true
 left join lateral unnest(f.seqs[:skip::integer + 1 : :skip::integer + :limit::integer]) shown (seq) on true

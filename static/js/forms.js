@@ -82,7 +82,7 @@
   /** What was done to several stands on the page, or in the panel; and is said. */
   document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
     const notice = byId('notice');
-    if (!ctx || !notice || !ctx.request.action.startsWith('/notifications/selection')) return;
+    if (!ctx || !notice || !/selection|mute$/.test(ctx.request.action)) return;
     announce(notice.textContent.trim() && notice.querySelector('.notice-words').textContent.trim());
   });
   document.addEventListener('click', event => {

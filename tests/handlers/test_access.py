@@ -175,7 +175,8 @@ async def somebody_elses(db, cast):
     """What `{id}` stands for on each route: Ana's own, of which Luis and Eva may know nothing."""
     sale = await a_sale_of(db, cast.ana_admin, cast.norte_key)
     pay = {"name": "any", "label": "Pay", "method": "post", "url": f"/sales/{sale}/payment"}
-    [notification] = await post(db, {"audience": "user:ana@norte.test", "actions": [pay]})
+    about = {"audience": "user:ana@norte.test", "actions": [pay], "subject": "order:7"}
+    [notification] = await post(db, about)
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     [scheduled] = await post(db, {"audience": "all", "deliver_at": later})
     return {

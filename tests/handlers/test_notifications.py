@@ -65,6 +65,7 @@ async def test_the_list_is_the_readers_own(db, cast, ana, eva, client):
         "isRead": False,
         "reason": "user",
         "subject": "sale:7",
+        "isMuted": False,
     }
     assert told["pagination"] == {
         "page": 1,
