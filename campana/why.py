@@ -130,6 +130,7 @@ async def _decision(tx: Tx, reader: _Reader, row: Any) -> Decision | None:
         moment=row["dispatched_at"],
         priority=row["priority"],
         is_actor=bool(row["is_actor"]),
+        sees=row["sees"],
         muted=row["subject"] in found.muted,
     )
     return decide(cells.layers, occasion)
@@ -150,9 +151,15 @@ def _of_audience(row: Any, voice: words.Voice) -> list[Step]:
     elif row["reason_now"]:
         steps.append(Step("audience", "yes", "now", words.named_now(row, voice)))
     else:
-        sign: Sign = "note" if row["reason_then"] else "no"
-        steps.append(Step("audience", sign, "now", words.not_named_now(row, voice)))
+        steps.append(Step("audience", _against(row), "now", words.not_named_now(row, voice)))
+    if not row["sees"]:
+        steps.append(Step("audience", _against(row), "now", words.may_not_see(row, voice)))
     return steps
+
+
+def _against(row: Any) -> Sign:
+    """What holds now speaks against it, unless it was different then."""
+    return "note" if row["reason_then"] else "no"
 
 
 def _of_person(facts: Facts, voice: words.Voice, *, with_changes: bool) -> list[Step]:
@@ -173,7 +180,7 @@ def _of_preferences(facts: Facts, voice: words.Voice, *, with_changes: bool) -> 
     steps = [
         Step("preferences", _sign(step.before, step.after), "now", words.rule(step, voice))
         for step in (facts.decision.steps if facts.decision else ())
-        if step.rule != "actor"
+        if step.rule not in ("actor", "unseen")
     ]
     if facts.decision is None:
         steps.append(Step("preferences", "note", "now", words.no_such_type(facts.row)))
@@ -207,7 +214,7 @@ def _of_streams(facts: Facts, voice: words.Voice) -> list[Step]:
     """Live messages go to everybody in the audience, whatever they prefer."""
     row, since = facts.row, facts.row["connected_since"]
     if since is not None and since <= row["dispatched_at"]:
-        was_told = facts.given or bool(row["is_known"] and row["reason_now"])
+        was_told = facts.given or bool(row["is_known"] and row["reason_now"] and row["sees"])
         text = words.was_connected(since, voice, was_told=was_told)
         return [Step("streams", "yes" if was_told else "note", "then", text)]
     return [Step("streams", "note", "now", words.connections_unknown(since, voice))]
@@ -223,6 +230,8 @@ def _verdict(facts: Facts, voice: words.Voice) -> str:
         return words.came_later(row, voice)
     if row["is_known"] and not row["reason_now"]:
         return words.not_named_now(row, voice)
+    if not row["sees"]:
+        return words.may_not_see(row, voice)
     if facts.decision and not facts.decision.channels:
         return words.rule(facts.decision.steps[-1], voice)
     return words.has_changed()

@@ -61,6 +61,13 @@ def not_named_now(row: Any, voice: Voice) -> str:
     return said % {"audience": row["audience"]}
 
 
+def may_not_see(row: Any, voice: Voice) -> str:
+    said = _("It is about %(subject)s, which you may not see now.")
+    if voice == THEY:
+        said = _("It is about %(subject)s, which they may not see now.")
+    return said % {"subject": row["subject"]}
+
+
 def place(row: Any, voice: Voice) -> str:
     told = {"role": row["role"], "branch": row["branch"]}
     if row["branch"]:
@@ -130,6 +137,7 @@ def _sentence(name: str) -> str:
     """About somebody."""
     sentences = {
         "actor": _("They did it themselves, and nobody is told of their own deeds."),
+        "unseen": _("They may not see what it is about, so nothing is written."),
         "type": _("By default this type goes to: %(channels)s."),
         "tenant": _("The business made that: %(channels)s."),
         "role": _("The role made that: %(channels)s."),

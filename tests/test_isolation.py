@@ -64,6 +64,7 @@ DEFINERS = {
     "publish_plainly",
     "session_person",
     "try_again",
+    "withdraw_after_loss",
     "withdraw_announcement",
 }
 PLAIN = {"type": "sale:created", "audience": "all"}

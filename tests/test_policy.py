@@ -37,7 +37,7 @@ NOON = at("2026-11-20 12:00")
 
 def reached(priority: str = "medium", moment: dt.datetime = NOON, **said: Any) -> int:
     """The channels an event takes; what is said of the event goes to it, the rest to layers."""
-    occasion = {name: said.pop(name) for name in ("is_actor", "muted") if name in said}
+    occasion = {name: said.pop(name) for name in ("is_actor", "sees", "muted") if name in said}
     layers = Layers(time_zone=said.pop("time_zone", ZONE), **said)
     return decide(layers, Occasion(moment=moment, priority=priority, **occasion)).channels
 
@@ -103,6 +103,11 @@ def test_without_the_inbox_nothing_arrives() -> None:
 def test_nobody_is_told_what_they_did_themselves() -> None:
     assert reached(is_actor=True) == 0
     assert reached(is_actor=True, tenant=required(INBOX)) == 0
+
+
+def test_nothing_arrives_about_what_somebody_may_not_see() -> None:
+    assert reached(sees=False) == 0
+    assert reached(sees=False, priority="urgent", tenant=required(INBOX)) == 0
 
 
 def test_a_channel_switched_off_is_off_for_every_type() -> None:
@@ -251,5 +256,6 @@ def test_a_decision_against_names_what_stood_in_the_way() -> None:
 
     event = Occasion(moment=NOON)
     assert last(replace(event, is_actor=True)) == ("actor", "type")
+    assert last(replace(event, sees=False)) == ("unseen", "type")
     assert last(event, role=off(INBOX)) == ("no_inbox", "role")
     assert last(event, role_attention=Attention(min_priority="high")) == ("minimum", "role")

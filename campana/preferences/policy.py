@@ -32,6 +32,7 @@ class Layer(StrEnum):
 Lock = Literal["required", "blocked"]
 Rule = Literal[
     "actor",
+    "unseen",
     "type",
     "tenant",
     "role",
@@ -129,11 +130,12 @@ class Layers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """What of an event matters. muted: the person has muted its subject."""
+    """What of an event matters. sees: the person may see its subject. muted: and has muted it."""
 
     moment: dt.datetime
     priority: str = "medium"
     is_actor: bool = False
+    sees: bool = True
     muted: bool = False
 
 
@@ -193,6 +195,9 @@ def layered(below: int, masks: Masks, locked: int) -> int:
 def _steps(layers: Layers, occasion: Occasion) -> Iterator[Step]:
     if occasion.is_actor:
         yield Step("actor", Layer.TYPE, layers.default, 0)
+        return
+    if not occasion.sees:
+        yield Step("unseen", Layer.TYPE, layers.default, 0)
         return
     channels = layers.default
     yield Step("type", Layer.TYPE, 0, channels)

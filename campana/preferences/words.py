@@ -112,6 +112,7 @@ def _with(said: str, told: Callable[[Any], str]) -> Callable[[Step], str]:
 
 _SENTENCES: dict[str, Callable[[Step], str]] = {
     "actor": _plain(_("You did it yourself, and nobody is told of their own deeds.")),
+    "unseen": _plain(_("You may not see what it is about, so nothing arrives.")),
     "type": _layer(_("By default it goes to: %(channels)s.")),
     "tenant": _layer(_("Your business made that: %(channels)s.")),
     "role": _layer(_("Your role made that: %(channels)s.")),

@@ -6,7 +6,8 @@
 -- parse_audience() turns text into a rule once, at publishing, and refuses what nobody could be;
 -- audience_members() is the one evaluator: the dispatcher, the hub and the dry run all ask it.
 -- A rule is ["all"] · ["role", name] · ["user", id] · ["branch", id, name] · ["topic", name]
--- · ["!", rule] · ["&", rule, rule] · ["|", rule, rule].
+-- · ["!", rule] · ["&", rule, rule] · ["|", rule, rule], as an audience says it; and around it, of an event about
+-- something that a business keeps, ["sees", rule, kind, id] (015_subjects.sql).
 
 create or replace function campana.current_tenant() returns uuid
 language sql stable as $$
@@ -201,8 +202,8 @@ begin
 end;
 $$;
 
--- Whoever administers the tenant, as an audience; null when nobody does. Of more roles than it may have, those that
--- somebody has.
+-- Whoever administers the tenant, as an audience with room for one term more; null when nobody does. Of more roles
+-- than it may have, those that somebody has.
 create or replace function campana.administrators(tenant uuid) returns text
 language sql stable as $$
   select string_agg('role:' || r.name, ' | ' order by r.name)
@@ -211,7 +212,7 @@ language sql stable as $$
     from campana.role r
     where r.tenant_id = tenant and r.administers
     order by not exists (select from campana.users u where u.tenant_id = tenant and u.role = r.name and u.active), r.name
-    limit campana.most_wide_terms()
+    limit campana.most_wide_terms() - 1
   ) r;
 $$;
 
@@ -274,6 +275,12 @@ begin
           and not exists (
             select from campana.audience_members(tenant, rule -> 1, among) m where m.user_id = u.id
           );
+    when 'sees' then  -- the reason stays the audience's: it is why, this is only why not
+      return query
+        select m.user_id, m.role, m.reason
+        from campana.seers(tenant, rule ->> 2, rule ->> 3) s
+        cross join campana.audience_members(tenant, rule -> 1, among) m
+        where m.role = any (s.roles) or m.user_id = any (s.people);
   end case;
 end;
 $$;

@@ -385,38 +385,74 @@ exception
 end;
 $$;
 
--- Whoever gets another role or branch loses what came for the old one: those notifications leave for good, unless
--- another part of their audience still names the reader. Looked at once per audience, not per notification.
-create or replace function campana.withdraw_unseen() returns trigger
+-- Of what somebody holds, what is theirs no longer leaves for good: where no part of the audience that speaks of
+-- roles or branches names them any more, or where they may not see the subject. Looked at once per audience and
+-- subject, not per notification.
+create or replace function campana.withdraw_unseen(tenant uuid, reader uuid) returns void
 language plpgsql volatile as $$
 declare
   touched integer;
   difference integer;
 begin
-  perform campana.lock_inbox(new.tenant_id, new.id);
+  perform campana.lock_inbox(tenant, reader);
   with held as materialized (
-    select i.seq, i.state = 0 and i.read_at is null as is_unread, e.audience
+    select i.seq, i.state = 0 and i.read_at is null as is_unread, e.audience, e.subject
     from campana.inbox i
-    join campana.event e on e.tenant_id = new.tenant_id and e.id = i.event_id
-    where i.tenant_id = new.tenant_id and i.user_id = new.id and i.state <> 3 and e.audience ~ '(role|branch):'
+    join campana.event e on e.tenant_id = tenant and e.id = i.event_id
+    where i.tenant_id = tenant and i.user_id = reader and i.state <> 3
+      and (e.audience ~ '(role|branch):' or campana.guardian(split_part(e.subject, ':', 1)) is not null)
   ),
   lost as materialized (
-    select a.audience from (select distinct h.audience from held h) a
-    where not campana.is_named(new.tenant_id, new.id, a.audience)
+    select a.audience from (select distinct h.audience from held h where h.audience ~ '(role|branch):') a
+    where not campana.is_named(tenant, reader, a.audience)
+  ),
+  hidden as materialized (
+    select s.subject from (
+      select distinct h.subject from held h
+      where h.subject is not null and h.audience not in (select l.audience from lost l)
+    ) s
+    where not campana.may_see(tenant, reader, s.subject)
   ),
   gone as (
     update campana.inbox i set state = 3
     from held h
-    where i.tenant_id = new.tenant_id and i.user_id = new.id and i.seq = h.seq
-      and h.audience in (select l.audience from lost l)
+    where i.tenant_id = tenant and i.user_id = reader and i.seq = h.seq
+      and (h.audience in (select l.audience from lost l) or h.subject in (select n.subject from hidden n))
     returning h.is_unread
   )
   select count(*), -count(*) filter (where g.is_unread) into touched, difference from gone g;
-  perform campana.settle_inbox(new.tenant_id, new.id, touched, difference, null, 'resync', '{"scope": "inbox"}');
+  perform campana.settle_inbox(tenant, reader, touched, difference, null, 'resync', '{"scope": "inbox"}');
+end;
+$$;
+
+-- Whoever gets another role or branch loses what came for the old one.
+create or replace function campana.withdraw_after_move() returns trigger
+language plpgsql volatile as $$
+begin
+  perform campana.withdraw_unseen(new.tenant_id, new.id);
   return null;
 end;
 $$;
 
 create or replace trigger withdraw_unseen after update of role, branch_id on campana.users
 for each row when ((old.role, old.branch_id) is distinct from (new.role, new.branch_id))
-execute function campana.withdraw_unseen();
+execute function campana.withdraw_after_move();
+
+-- A role that administers no more takes along what only administrators may see. Many inboxes are locked, so the
+-- tenant's turn comes first, and their order is the dispatcher's.
+create or replace function campana.withdraw_after_loss() returns trigger
+language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+begin
+  perform from campana.tenant_turn t where t.tenant_id = new.tenant_id for update;
+  perform campana.withdraw_unseen(new.tenant_id, w.id)
+  from (select u.id from campana.users u where u.tenant_id = new.tenant_id and u.role = new.name order by u.id) w;
+  return null;
+end;
+$$;
+
+create or replace trigger withdraw_after_loss after update of administers on campana.role
+for each row when (old.administers and not new.administers)
+execute function campana.withdraw_after_loss();
+
+-- The trigger's own function, once; nothing calls it now.
+drop function if exists campana.withdraw_unseen();

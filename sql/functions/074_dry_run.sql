@@ -1,14 +1,16 @@
 -- Publishing as if: the same code as in earnest, undone before anybody sees it.
 
--- Active people whom an audience names now, without the actor, and the first five names. The one evaluator
--- of audiences is asked. 10,000 people take 30 ms.
+-- Active people whom an audience names now and who may see the subject, without the actor, and the first five
+-- names. The one evaluator of audiences is asked. 10,000 people take 30 ms.
 drop function if exists campana.audience_count(uuid, text, uuid);
-create function campana.audience_count(tenant uuid, audience text, actor uuid default null)
+drop function if exists campana.audience_count(uuid, text, uuid, text);
+create function campana.audience_count(tenant uuid, audience text, actor uuid default null, subject text default null)
 returns table (people integer, names text[])
 language sql stable rows 1 as $$
   with named as materialized (
     select m.user_id
-    from campana.audience_members(tenant, campana.parse_audience(tenant, audience)) m
+    from campana.audience_members(
+      tenant, campana.guarded(tenant, campana.parse_audience(tenant, audience), subject)) m
     where m.user_id is distinct from actor
   )
   select (select count(*)::integer from named), array(
@@ -57,11 +59,12 @@ begin
     names := '{}';
     whom := coalesce(item ->> 'audience', (
       select y.audience from campana.tenant_type y where y.tenant_id = tenant and y.name = item ->> 'type'));
-    asked := jsonb_build_array(whom, item -> 'actor')::text;
+    asked := jsonb_build_array(whom, item -> 'actor', item -> 'subject')::text;
     if code is null and not is_repeated and counted -> asked is null and clock_timestamp() < stop_at then
       counted := counted || jsonb_build_object(asked, (
         select jsonb_build_object('people', c.people, 'names', c.names)
-        from campana.audience_count(tenant, whom, campana.find_user(tenant, item ->> 'actor')) c));
+        from campana.audience_count(
+          tenant, whom, campana.find_user(tenant, item ->> 'actor'), item ->> 'subject') c));
     end if;
     if code is null and not is_repeated then
       people := counted -> asked ->> 'people';

@@ -1,15 +1,20 @@
 -- The log of events: read by administrators along the primary key of campana.event, never as a whole.
 
 -- Whom this audience names now, of one person: the reason, null when it does not. is_known: false when it
--- cannot be told any more, because it speaks of a role, branch or user that is gone; then `reason` says so.
-create or replace function campana.reason_now(tenant uuid, audience text, who uuid, out is_known boolean, out reason text)
+-- cannot be told any more, because it speaks of a role, branch or user that is gone; then `reason` says so. sees:
+-- whether they may see the subject, which the audience does not ask.
+drop function if exists campana.reason_now(uuid, text, uuid);
+create or replace function campana.reason_now(
+  tenant uuid, audience text, subject text, who uuid, out is_known boolean, out reason text, out sees boolean)
 language plpgsql stable as $$
 begin
   is_known := true;
+  sees := campana.may_see(tenant, who, subject);
   select m.reason into reason
   from campana.audience_members(tenant, campana.parse_audience(tenant, audience), array[who]) m;
 exception when sqlstate 'CA003' or sqlstate 'CA004' then
   is_known := false;
+  sees := campana.may_see(tenant, who, subject);
   reason := sqlerrm;
 end;
 $$;

@@ -4,7 +4,7 @@
 select e.type, e.audience, e.priority, e.subject, e.published_at, e.dispatched_at, e.actor = u.id as is_actor,
   e.collapse_key, e.expires_at, coalesce(e.words -> :locale::text ->> 'title', e.words -> '' ->> 'title') as title,
   u.id as user_id, u.name, u.email, u.role, u.active, u.created_at, b.name as branch,
-  n.is_known, n.reason as reason_now, i.seq, i.reason as reason_then, i.channels, i.read_at, i.state, i.moved,
+  n.is_known, n.reason as reason_now, n.sees, i.seq, i.reason as reason_then, i.channels, i.read_at, i.state, i.moved,
   i.event_id is distinct from e.id as is_replaced,
   (
     select min(c.since) from campana.connection c
@@ -14,7 +14,7 @@ select e.type, e.audience, e.priority, e.subject, e.published_at, e.dispatched_a
 from campana.event e
 join campana.users u on u.tenant_id = e.tenant_id and u.id = :person
 left join campana.branch b on b.tenant_id = u.tenant_id and b.id = u.branch_id
-left join lateral (select * from campana.reason_now(:tenant, e.audience, u.id) offset 0) n on true
+left join lateral (select * from campana.reason_now(:tenant, e.audience, e.subject, u.id) offset 0) n on true
 left join lateral (
   -- what was collapsed into an earlier notification stands under that one's id
   select coalesce(

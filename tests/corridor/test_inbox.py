@@ -353,9 +353,9 @@ async def test_a_visit_makes_what_is_there_no_longer_new(db, ana, luis):
 
     await post(
         db,
-        {"subject": "sale:1"},
-        {"subject": "sale:1"},
-        {"subject": "sale:2"},
+        {"subject": "order:1"},
+        {"subject": "order:1"},
+        {"subject": "order:2"},
         {"type": "stock:low"},
     )
     assert (await new(ana), await new(luis)) == (2, 2)
@@ -364,7 +364,7 @@ async def test_a_visit_makes_what_is_there_no_longer_new(db, ana, luis):
         await inbox.visit(tx, ana, "sales")
     assert (await new(ana), await new(luis)) == (0, 2)
 
-    await post(db, {"subject": "sale:1"})
+    await post(db, {"subject": "order:1"})
     assert (await new(ana), await new(luis)) == (1, 2)
 
     await post(db, {}, {})  # about nothing in particular: each is one

@@ -56,6 +56,16 @@ async def test_the_actor_and_whoever_left_do_not_count(foresee, cast) -> None:
         assert (told["recipients"], told["names"]) == (len(names), names)
 
 
+async def test_only_who_may_see_the_subject_is_counted(foresee) -> None:
+    told = (await foresee([{**SALE, "audience": "all", "subject": s} for s in ("sale:7", "n:7")]))[
+        1
+    ]
+    assert [one["names"] for one in told["events"]] == [
+        ["Ana Admin"],
+        ["Ana Admin", "Carlos Cocina", "Luis Colega", "Rosa Colega"],
+    ]
+
+
 async def test_an_array_is_told_in_its_order(foresee, owner) -> None:
     status, told = await foresee(
         [

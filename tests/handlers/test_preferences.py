@@ -135,11 +135,11 @@ async def test_hours_minimum_pause_and_mute(client: SignIn, cast: Cast, received
     assert await received(me, priority="urgent") == INBOX
     assert (await patch(luis, pausedUntil=None))["pausedUntil"] is None
 
-    await patch(luis, mutedSubjects=["sale:7"])
-    assert await received(me, subject="sale:7") == INBOX
-    assert await received(me, subject="sale:8") == DEFAULT
+    await patch(luis, mutedSubjects=["order:7"])
+    assert await received(me, subject="order:7") == INBOX
+    assert await received(me, subject="order:8") == DEFAULT
     told = await patch(luis, mutedSubjects=[])
-    assert await received(me, subject="sale:7") == DEFAULT
+    assert await received(me, subject="order:7") == DEFAULT
 
 
 async def test_a_lock_holds_and_says_whose_it_is(
@@ -314,9 +314,9 @@ async def test_the_page_saves_by_plain_forms_and_says_so(
     assert "En pausa hasta" in html
     assert await received(me, priority="urgent") == INBOX
     await send(luis, "pause", **{"for": ""})
-    await send(luis, "mutes", mute="sale:7")
-    assert await received(me, subject="sale:7") == INBOX
-    await send(luis, "mutes", unmute="sale:7")
+    await send(luis, "mutes", mute="order:7")
+    assert await received(me, subject="order:7") == INBOX
+    await send(luis, "mutes", unmute="order:7")
     _status, html = await send(luis, "hours", quiet="own", start="22:00", end="08:00", days="own",
         monday="on", urgent="no", min_priority="high", time_zone="Europe/Madrid")  # fmt: skip
     assert "Tu horario está guardado." in html
@@ -338,11 +338,11 @@ async def test_the_page_saves_by_plain_forms_and_says_so(
 async def test_what_is_muted_is_called_by_its_title(
     client: SignIn, cast: Cast, received: Inbox
 ) -> None:
-    await received(cast.luis_colleague, subject="sale:7", title="Venta 7 de Marta")
+    await received(cast.luis_colleague, subject="order:7", title="Venta 7 de Marta")
     luis = await client(cast.luis_colleague)
     offered = await (await luis.get("/preferences", headers=PAGE)).text()
-    assert '<option value="sale:7">Venta 7 de Marta</option>' in offered
-    _status, html = await send(luis, "mutes", mute="sale:7")
+    assert '<option value="order:7">Venta 7 de Marta</option>' in offered
+    _status, html = await send(luis, "mutes", mute="order:7")
     assert "<span>Venta 7 de Marta</span>" in html
     assert "<option" not in html.partition('id="pref-mutes"')[2].partition("</section>")[0]
 

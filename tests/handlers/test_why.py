@@ -52,6 +52,17 @@ async def test_who_is_not_in_the_audience_is_told_so(db, ask, cast) -> None:
     )
 
 
+async def test_who_may_not_see_the_subject_is_told_so(db, ask, cast) -> None:
+    [event] = await post(db, {"subject": "sale:7"})
+    found = await ask(event, cast.luis_colleague)
+    assert (found.reached, found.verdict) == (
+        False,
+        "It is about sale:7, which they may not see now.",
+    )
+    assert "The audience (all) names them now" in texts(found, "audience")
+    assert (await ask(event, cast.ana_admin)).reached
+
+
 async def test_who_did_it_is_not_told_of_it(db, ask, cast) -> None:
     [event] = await post(db, {"actor": cast.luis_colleague.email})
     found = await ask(event, cast.luis_colleague)
