@@ -47,6 +47,7 @@ Programs post to `url` themselves. Offered so far:
 | `read`, `deleted` | – | ids, or upTo; rev |
 | `resync` | – | scope (inbox, live or all), rev if it changed: you may have missed something, fetch again |
 | `visited` | – | page: what was new there has been looked at, on another device perhaps |
+| `preferences:changed`, `rights:changed` | – | as `<type>`, with nothing to say: an administrator changed what holds for you, fetch again |
 | `bye` | – | reason; the stream ends, reconnect |
 
 Resume with `Last-Event-ID` (header, or parameter `last_event_id`): every notification after it, once, in

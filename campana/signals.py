@@ -77,13 +77,14 @@ async def hint(
 
 
 async def check_streams(
-    db: Database, tenant_id: UUID, user_id: UUID, credential_id: str | None = None
+    db: Database, tenant_id: UUID, user_id: UUID | None = None, credential_id: str | None = None
 ) -> None:
     """Have every hub look anew, at once, at what this user's streams may and in which language.
 
-    credential_id: only those of one session.
+    user_id None: everybody's of the tenant. credential_id: only those of one session.
     """
-    await _notify(db, {"t": str(tenant_id), "u": [str(user_id)], "check": credential_id})
+    concerned = {} if user_id is None else {"u": [str(user_id)]}
+    await _notify(db, {"t": str(tenant_id), **concerned, "check": credential_id})
 
 
 async def check_streams_of_key(db: Database, tenant_id: UUID, key_id: UUID) -> None:

@@ -81,6 +81,14 @@ async def leave(tx: Tx, person: Person, name: str) -> bool:
     return followed
 
 
+async def follows(tx: Tx, person: Person, name: str) -> bool:
+    """Whether this person has joined that topic."""
+    joined: bool = await queries.topics.has_joined(
+        tx, tenant=person.tenant_id, user_id=person.id, topic=name
+    )
+    return joined
+
+
 async def joined_by(tx: Tx, person: Person) -> list[str]:
     """What this person follows, by name."""
     rows = queries.topics.joined_by(tx, tenant=person.tenant_id, user_id=person.id)

@@ -84,7 +84,7 @@ async def delete(request: web.Request) -> web.StreamResponse:
 def _words() -> dict[str, str]:
     return {
         "created": _("The role is there. Give it to people on their page."),
-        "changed": _("Saved. It counts from their next click on."),
+        "changed": _("Saved. It counts at once, on open pages too."),
         "deleted": _("The role is gone."),
     }
 

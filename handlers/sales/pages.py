@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from campana import inbox
+from campana import inbox, topics
 from campana.domains import sales
 from campana.domains.sales.records import NEWEST
 from handlers import fitting, navigation
@@ -75,7 +75,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     """GET /sales/{id}?said"""
     sale = await found(request)
     said = flashes(fitting.query(request, ShowQuery).said, sale)
-    return page(request, "sales/show.html", sale=sale, flashes=said)
+    return page(
+        request, "sales/show.html", sale=sale, flashes=said, **await following(request, sale)
+    )
 
 
 @of_module("sales")
@@ -90,6 +92,13 @@ async def found(request: web.Request) -> sales.Sale:
     person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         return await sales.one(tx, person, path_id(request))
+
+
+async def following(request: web.Request, sale: sales.Sale) -> dict[str, Any]:
+    """The sale's topic, and whether this reader follows it: for the button of its page."""
+    person, topic = request["person"], f"sale:{sale.id}"
+    async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
+        return {"topic": topic, "joined": await topics.follows(tx, person, topic)}
 
 
 async def _all(request: web.Request, *, is_looked_at: bool) -> dict[str, Any]:

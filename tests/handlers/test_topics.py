@@ -12,9 +12,10 @@ import pytest
 from campana import topics, users
 from campana.domains import sales
 from campana.domains.sales.drafts import Draft
-from tests.corridor.conftest import http, listen, publish, site
+from tests.corridor.conftest import http, inbox_of, listen, publish, site
+from tests.handlers.admin import look, send
 from tests.handlers.test_limits import person_of
-from tests.post import post
+from tests.post import deliver, post
 
 
 @pytest.fixture
@@ -154,3 +155,24 @@ async def test_pages_get_the_button_that_is_next_and_forms_go_back(ask, cast, sa
 async def test_joining_and_leaving_are_client_events(ask, cast) -> None:
     statuses = [(await ask(cast.luis_colleague, "join", "weather:1"))[0] for _ in range(101)]
     assert statuses == [404] * 100 + [429]
+
+
+async def test_whoever_follows_a_sale_by_its_page_hears_what_becomes_of_it(
+    db, client, cast, owner, sale
+) -> None:
+    page = f"/sales/{sale.partition(':')[2]}"
+    luis, ana = await client(cast.luis_colleague), await client(cast.ana_admin)
+    drawn = await look(luis, page)
+    assert f'action="/api/topics/{sale.replace(":", "%3A")}/join"' in drawn.text
+    html = {"Accept": "text/html", "Referer": f"{luis.make_url(page)}"}
+    answer = await luis.post(f"/api/topics/{sale}/join", headers=html, allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, page), "without JavaScript too"
+    assert "Dejar de seguir" in (await look(luis, page)).text
+    assert "Dejar de seguir" not in (await look(ana, page)).text, "each for themselves"
+
+    await send(ana, f"{page}/cancel", {"reason": "Sin fondos"})
+    await deliver(db)
+    [row] = await inbox_of(owner, cast.luis_colleague)
+    assert row["reason"] == f"topic:{sale}"
+    assert "porque sigues esta venta" in (await look(luis, "/notifications")).text
+    assert await inbox_of(owner, cast.rosa_colleague) == []

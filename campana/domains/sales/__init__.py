@@ -159,10 +159,10 @@ async def _sent_before(tx: Tx, person: Person, draft: Draft) -> Sale | None:
 async def _tell(
     tx: Tx, person: Person, kind: type[Event], sale: Sale, stage: str, **more: Any
 ) -> None:
-    """Publishes for whoever administers the tenant: each stage of a version of a sale once."""
+    """Publishes for administrators and who follows the sale: each stage of a version once."""
     version = f":{sale.version}" if kind is SaleUpdated else ""
     event = kind(
-        audience=await queries.sales.administrators(tx, tenant=person.tenant_id),
+        audience=await _audience(tx, person, sale, stage),
         actor=str(person.id),
         subject=f"sale:{sale.id}",
         url=f"/sales/{sale.id}",
@@ -171,6 +171,13 @@ async def _tell(
         actions=_actions(kind, sale),
     )
     await publish(tx, event)
+
+
+async def _audience(tx: Tx, person: Person, sale: Sale, stage: str) -> str:
+    """Nobody can follow yet what has just been made."""
+    administrators: str = await queries.sales.administrators(tx, tenant=person.tenant_id)
+    is_new = stage in ("created", "checkout")
+    return administrators if is_new else f"{administrators} | topic:sale:{sale.id}"
 
 
 def _actions(kind: type[Event], sale: Sale) -> list[dict[str, Any]] | None:
