@@ -2,6 +2,14 @@
 -- which none is left, then records. Every step is a transaction that ends after about 10 ms; how far the purge
 -- has come is in campana.retention, written with the step: a crash loses a step, and any process does the next.
 
+-- The types that a tenant keeps shorter or longer than the rest, each with what was dispatched before it goes.
+create or replace function campana.cutoffs_of_types(tenant uuid) returns jsonb
+language sql stable as $$
+  select coalesce(jsonb_object_agg(y.name, clock_timestamp() - make_interval(days => y.retention_days)), '{}')
+  from campana.tenant_type y
+  where y.tenant_id = tenant and y.retention_days is not null;
+$$;
+
 -- Begins a purge, unless one is under way or, without `force`, the last one ended less than an hour ago. What the
 -- tenant keeps is decided now, once for the whole purge. True: there are steps to do.
 create or replace function campana.begin_purge(tenant uuid, force boolean) returns boolean
@@ -10,11 +18,15 @@ begin
   insert into campana.retention (tenant_id) values (tenant) on conflict do nothing;
   update campana.retention r
   set stage = 'inboxes', cutoff = clock_timestamp() - make_interval(days => s.retention_days),
+    kinds = campana.cutoffs_of_types(tenant),
     keep_unread = s.keep_unread, at_user = null, at_seq = 0, at_event = null, notifications = 0, events = 0,
     began_at = clock_timestamp(), ended_at = null
   from campana.tenant_settings s
   where r.tenant_id = tenant and s.tenant_id = tenant and r.stage = 'done'
     and (force or r.ended_at is null or r.ended_at < clock_timestamp() - interval '1 hour');
+  update campana.retention r
+  set latest = greatest(r.cutoff, (select max(k.value::timestamptz) from jsonb_each_text(r.kinds) k))
+  where r.tenant_id = tenant;
   return exists (select from campana.retention r where r.tenant_id = tenant and r.stage <> 'done');
 end;
 $$;
@@ -83,7 +95,7 @@ begin
     select h.user_id
     from unnest(heads) h (user_id)
     cross join lateral campana.oldest(r.tenant_id, h.user_id, case when h.user_id = r.at_user then r.at_seq else 0 end, 1) o
-    where o.dispatched_at < r.cutoff
+    where o.dispatched_at < r.latest
     order by h.user_id
   loop
     if clock_timestamp() > stop_at then
@@ -115,11 +127,13 @@ begin
 end;
 $$;
 
--- The oldest rows of an inbox above `after`, with the moment their words were dispatched.
+-- The oldest rows of an inbox above `after`, with type and the moment their words were dispatched.
+drop function if exists campana.oldest(uuid, uuid, bigint, integer);
 create or replace function campana.oldest(tenant uuid, reader uuid, after bigint, at_most integer)
-returns table (id uuid, seq bigint, event_id uuid, state smallint, read_at timestamptz, dispatched_at timestamptz)
+returns table (
+  id uuid, seq bigint, event_id uuid, state smallint, read_at timestamptz, dispatched_at timestamptz, type text)
 language sql stable rows 100 as $$
-  select i.id, i.seq, i.event_id, i.state, i.read_at, coalesce(e.dispatched_at, '-infinity')
+  select i.id, i.seq, i.event_id, i.state, i.read_at, coalesce(e.dispatched_at, '-infinity'), e.type
   from (
     select * from campana.inbox i
     where i.tenant_id = tenant and i.user_id = reader and i.seq > after
@@ -127,13 +141,13 @@ language sql stable rows 100 as $$
     limit at_most
   ) i
   left join lateral (
-    select e.dispatched_at from campana.event e where e.tenant_id = tenant and e.id = i.event_id offset 0
+    select e.dispatched_at, e.type from campana.event e where e.tenant_id = tenant and e.id = i.event_id offset 0
   ) e on true;
 $$;
 
 -- At most 500 of the oldest rows of one inbox: head first, then, in a later statement, what it holds. Rows are as old
 -- as their seq, so the first one that is young ends the look. Unread ones stay where the tenant wants it, snoozed ones
--- always; `looked_to` is where to go on if there is `more`. By key, whatever the statistics say: a long inbox must not
+-- always, and those of a type that is kept longer; `looked_to` is where to go on if there is `more`. By key, whatever the statistics say: a long inbox must not
 -- be read through for 500 rows.
 create or replace function campana.purge_inbox(
   r campana.retention, reader uuid, after bigint,
@@ -146,12 +160,13 @@ declare
 begin
   perform campana.lock_inbox(r.tenant_id, reader);
   with looked as materialized (
-    select o.*, o.state = 1 or (r.keep_unread and o.state = 0 and o.read_at is null) as stays
+    select o.*, o.state = 1 or (r.keep_unread and o.state = 0 and o.read_at is null)
+      or o.dispatched_at >= coalesce((r.kinds ->> o.type)::timestamptz, r.cutoff) as stays
     from campana.oldest(r.tenant_id, reader, after, 500) o
   ),
   old as materialized (
     select l.* from looked l
-    where l.seq < coalesce((select min(y.seq) from looked y where y.dispatched_at >= r.cutoff), l.seq + 1)
+    where l.seq < coalesce((select min(y.seq) from looked y where y.dispatched_at >= r.latest), l.seq + 1)
   ),
   deleted as (
     delete from campana.inbox i using old o
@@ -192,7 +207,7 @@ begin
   select coalesce(array_agg(c.id order by c.id), '{}'), coalesce(array_agg(c.id) filter (where c.is_old), '{}')
   into looked, old
   from (
-    select e.id, e.dispatched_at < r.cutoff
+    select e.id, e.dispatched_at < coalesce((r.kinds ->> e.type)::timestamptz, r.cutoff)
       and not exists (select from campana.kept_event k where k.tenant_id = r.tenant_id and k.event_id = e.id)
       and not exists (
         select from campana.announcement a
@@ -200,7 +215,7 @@ begin
       and e.id is distinct from (
         select o.event_id from campana.outbox o where o.tenant_id = r.tenant_id order by o.id limit 1) as is_old
     from campana.event e
-    where e.tenant_id = r.tenant_id and e.id < campana.uuid7_at(r.cutoff)
+    where e.tenant_id = r.tenant_id and e.id < campana.uuid7_at(r.latest)
       and e.id > coalesce(r.at_event, '00000000-0000-0000-0000-000000000000')
     order by e.id
     limit 200
@@ -242,6 +257,7 @@ create or replace function campana.purge_records(r campana.retention) returns ca
 language plpgsql volatile as $$
 declare
   gone integer;
+  earliest constant timestamptz := least(r.cutoff, (select min(k.value::timestamptz) from jsonb_each_text(r.kinds) k));
 begin
   with kept as (
     delete from campana.kept_event k using (
@@ -264,7 +280,7 @@ begin
   dedupe as (
     delete from campana.dedupe d where d.tenant_id = r.tenant_id and d.key in (
       select key from campana.dedupe
-      where created_at < campana.kept_since('dedupe', r.cutoff) and tenant_id = r.tenant_id limit 2000) returning 1
+      where created_at < campana.kept_since('dedupe', earliest) and tenant_id = r.tenant_id limit 2000) returning 1
   )
   select greatest((select count(*) from kept), (select count(*) from poison), (select count(*) from audit),
     (select count(*) from dedupe)) into gone;
@@ -279,11 +295,13 @@ $$;
 create or replace function campana.purge_preview(tenant uuid, out notifications bigint, out events bigint)
 language sql stable as $$
   with policy as (
-    select s.keep_unread, clock_timestamp() - make_interval(days => s.retention_days) as cutoff
+    select s.keep_unread, clock_timestamp() - make_interval(days => s.retention_days) as cutoff,
+      campana.cutoffs_of_types(tenant) as kinds
     from campana.tenant_settings s where s.tenant_id = tenant
   ),
   old as materialized (
-    select e.id from campana.event e, policy p where e.tenant_id = tenant and e.dispatched_at < p.cutoff
+    select e.id from campana.event e, policy p
+    where e.tenant_id = tenant and e.dispatched_at < coalesce((p.kinds ->> e.type)::timestamptz, p.cutoff)
   ),
   held as (
     select i.event_id, i.state = 1 or (p.keep_unread and i.state = 0 and i.read_at is null) as stays
