@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana import signals
+from campana import audit, signals
 from campana.errors import DATABASE_TROUBLE, Forbidden, Invalid, NotFound, Unauthorized
 from campana.queries import queries
 from campana.users import Person
@@ -130,16 +130,19 @@ async def remember(
             key_hash=key_hash(key),
             scopes=wanted,
             expires_at=expires_at,
-            actor=actor,
         )
+        after = {"scopes": wanted, "expires_at": expires_at}
+        await audit.record(tx, tenant_id, actor, "key.create", after=after, key=found, name=name)
     return found
 
 
 async def revoke(db: Database, tenant_id: UUID, key_id: UUID, *, actor: str) -> None:
     """Ends this key and the streams it has opened at once. NotFound when gone already."""
     async with db.tenant(tenant_id) as tx:
-        if not await queries.keys.revoke(tx, tenant_id=tenant_id, id=key_id, actor=actor):
+        name = await queries.keys.revoke(tx, tenant_id=tenant_id, id=key_id)
+        if name is None:
             raise NotFound("There is no such key, or it was revoked before.")
+        await audit.record_revoked(tx, tenant_id, actor, "key.revoke", key=key_id, name=name)
     await signals.check_streams_of_key(db, tenant_id, key_id)
 
 

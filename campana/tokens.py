@@ -14,7 +14,7 @@ from uuid import UUID
 
 import jwt
 
-from campana import signals, token_keys
+from campana import audit, signals, token_keys
 from campana.errors import Conflict, Invalid, NotFound, Unauthorized
 from campana.queries import queries
 from campana.users import Person
@@ -69,11 +69,13 @@ async def trust(
             audience=audience,
             keys=jwks,
             email_claim=email_claim,
-            names=token_keys.names(jwks),
-            actor=actor,
         )
-    if found is None:
-        raise Conflict("Tokens of this issuer for this audience are accepted already.")
+        if found is None:
+            raise Conflict("Tokens of this issuer for this audience are accepted already.")
+        after = {"audience": audience, "keys": token_keys.names(jwks)}
+        await audit.record(
+            tx, tenant_id, actor, "issuer.add", after=after, issuer=found, name=issuer
+        )
     return found
 
 
@@ -86,22 +88,24 @@ async def change_keys(
     """
     jwks = token_keys.from_texts(keys)
     async with db.tenant(tenant_id) as tx:
-        done = await queries.tokens.set_keys(
-            tx,
-            tenant_id=tenant_id,
-            id=issuer_id,
-            keys=jwks,
-            names=token_keys.names(jwks),
-            actor=actor,
-        )
-    await _ended(db, tenant_id, issuer_id, done)
+        row = await queries.tokens.set_keys(tx, tenant_id=tenant_id, id=issuer_id, keys=jwks)
+        if row is None:
+            raise _unknown()
+        before, after = ({"keys": token_keys.names(keys)} for keys in (row["was"], jwks))
+        said = {"issuer": issuer_id, "name": row["issuer"]}
+        await audit.record(tx, tenant_id, actor, "issuer.keys", before=before, after=after, **said)
+    await signals.check_streams_of_key(db, tenant_id, issuer_id)
 
 
 async def revoke(db: Database, tenant_id: UUID, issuer_id: UUID, *, actor: str) -> None:
     """Ends all tokens of this issuer and the streams opened with them. NotFound."""
     async with db.tenant(tenant_id) as tx:
-        done = await queries.tokens.revoke(tx, tenant_id=tenant_id, id=issuer_id, actor=actor)
-    await _ended(db, tenant_id, issuer_id, done)
+        name = await queries.tokens.revoke(tx, tenant_id=tenant_id, id=issuer_id)
+        if name is None:
+            raise _unknown()
+        said = {"issuer": issuer_id, "name": name}
+        await audit.record_revoked(tx, tenant_id, actor, "issuer.revoke", **said)
+    await signals.check_streams_of_key(db, tenant_id, issuer_id)
 
 
 async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:
@@ -110,10 +114,8 @@ async def of_tenant(db: Database, tenant_id: UUID) -> list[Any]:
         return [row async for row in queries.tokens.of_tenant(tx, tenant_id=tenant_id)]
 
 
-async def _ended(db: Database, tenant_id: UUID, issuer_id: UUID, done: Any) -> None:
-    if not done:
-        raise NotFound("There is no such issuer, or it was revoked before.")
-    await signals.check_streams_of_key(db, tenant_id, issuer_id)
+def _unknown() -> NotFound:
+    return NotFound("There is no such issuer, or it was revoked before.")
 
 
 def _unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

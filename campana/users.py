@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from campana import passwords, signals
+from campana import audit, passwords, signals
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import LOCALES
 from campana.queries import queries
@@ -73,17 +73,20 @@ async def add(
 ) -> UUID:
     """A new person; the id. Conflict for a taken e-mail, Invalid for an unknown role or branch."""
     _check_new(email, name)
+    email = email.lower()
     row = await queries.users.add(
         tx,
         tenant_id=tenant_id,
-        email=email.lower(),
+        email=email,
         name=name,
         role=role,
         branch=branch,
         password_hash=password_hash,
-        actor=actor,
     )
-    return _added(row, role, branch)
+    found = _added(row, role, branch)
+    after = {"name": name, "role": role, "branch": branch or ""}
+    await audit.record(tx, tenant_id, actor, "user.add", after=after, user=found, email=email)
+    return found
 
 
 async def find(tx: Tx, tenant_id: UUID, id_or_email: str) -> UUID:
@@ -98,19 +101,17 @@ async def deactivate(db: Database, tenant_id: UUID, user_id: UUID, *, actor: str
     """Ends all access of this person. Conflict when nobody else would administer the tenant."""
     async with db.tenant(tenant_id) as tx:
         await _keep_an_administrator(tx, tenant_id, user_id)
-        done = await queries.users.set_active(
-            tx, tenant_id=tenant_id, id=user_id, active=False, action="user.deactivate", actor=actor
-        )
-    await _rights_changed(db, tenant_id, user_id, done)
+        row = await queries.users.set_active(tx, tenant_id=tenant_id, id=user_id, active=False)
+        await _note(tx, tenant_id, user_id, row, actor, "user.deactivate", active=False)
+    await signals.check_streams(db, tenant_id, user_id)
 
 
 async def activate(db: Database, tenant_id: UUID, user_id: UUID, *, actor: str) -> None:
     """Lets this person sign in again; sessions from before stay dead."""
     async with db.tenant(tenant_id) as tx:
-        done = await queries.users.set_active(
-            tx, tenant_id=tenant_id, id=user_id, active=True, action="user.activate", actor=actor
-        )
-    await _rights_changed(db, tenant_id, user_id, done)
+        row = await queries.users.set_active(tx, tenant_id=tenant_id, id=user_id, active=True)
+        await _note(tx, tenant_id, user_id, row, actor, "user.activate", active=True)
+    await signals.check_streams(db, tenant_id, user_id)
 
 
 async def change_role(
@@ -123,10 +124,9 @@ async def change_role(
             raise _unknown_role(role)
         if not administers:
             await _keep_an_administrator(tx, tenant_id, user_id)
-        done = await queries.users.set_role(
-            tx, tenant_id=tenant_id, id=user_id, role=role, actor=actor
-        )
-    await _rights_changed(db, tenant_id, user_id, done)
+        row = await queries.users.set_role(tx, tenant_id=tenant_id, id=user_id, role=role)
+        await _note(tx, tenant_id, user_id, row, actor, "user.change_role", role=role)
+    await signals.check_streams(db, tenant_id, user_id)
 
 
 async def change_password(
@@ -135,10 +135,11 @@ async def change_password(
     """Sets a new password and ends every session of this person, this one too."""
     password_hash = await passwords.hashed(password)
     async with db.tenant(tenant_id) as tx:
-        done = await queries.users.set_password(
-            tx, tenant_id=tenant_id, id=user_id, password_hash=password_hash, actor=actor
+        row = await queries.users.set_password(
+            tx, tenant_id=tenant_id, id=user_id, password_hash=password_hash
         )
-    await _rights_changed(db, tenant_id, user_id, done)
+        await _note(tx, tenant_id, user_id, row, actor, "user.change_password")
+    await signals.check_streams(db, tenant_id, user_id)
 
 
 async def choose_locale(db: Database, person: Person, locale: str) -> None:
@@ -180,7 +181,12 @@ async def _keep_an_administrator(tx: Tx, tenant_id: UUID, leaving: UUID) -> None
         raise Conflict("Nobody else administers this tenant.", hint="Name another one first.")
 
 
-async def _rights_changed(db: Database, tenant_id: UUID, user_id: UUID, done: Any) -> None:
-    if not done:
+async def _note(
+    tx: Tx, tenant_id: UUID, user_id: UUID, row: Any, actor: str, action: str, **after: Any
+) -> None:
+    """row: the e-mail, and what the one field of `after` was; None where there is nobody."""
+    if row is None:
         raise NotFound("There is no such user in this tenant.")
-    await signals.check_streams(db, tenant_id, user_id)
+    before = dict.fromkeys(after, row.get("was"))
+    said = {"before": before, "after": after, "user": user_id, "email": row["email"]}
+    await audit.record(tx, tenant_id, actor, action, **said)

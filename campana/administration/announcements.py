@@ -13,8 +13,8 @@ from uuid import UUID
 
 import asyncpg
 
-from campana import corrections
-from campana.administration import audiences, audit, tenant_settings
+from campana import audit, corrections
+from campana.administration import audiences, tenant_settings
 from campana.errors import Conflict, Invalid, NotFound, from_postgres
 from campana.events import PRIORITIES, AnnouncementPublished
 from campana.i18n import LOCALES

@@ -1,10 +1,8 @@
-"""Who changed what, before and after. Written with the change, in its transaction; read by
-administrators, page by page or as a whole.
-"""
+"""The audit as administrators read it, page by page or as a whole. campana/audit.py writes it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,25 +37,6 @@ class Page:
 
     rows: list[Any]
     older: int | None
-
-
-async def record(
-    tx: Tx,
-    tenant_id: UUID,
-    actor: str,
-    action: str,
-    *,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    **subject: Any,
-) -> None:
-    """One row. `subject` names what was changed, as `user=…, email=…`; before and after hold the
-    fields that changed and no others, never a secret."""
-    detail = {name: _plain(value) for name, value in subject.items()}
-    for name, values in (("before", before), ("after", after)):
-        if values:
-            detail[name] = {field: _plain(value) for field, value in values.items()}
-    await queries.audit.add(tx, tenant=tenant_id, actor=actor, action=action, detail=detail)
 
 
 async def page(tx: Tx, tenant_id: UUID, which: Filter, limit: int = PAGE) -> Page:
@@ -100,8 +79,3 @@ def _asked(tx: Tx, tenant_id: UUID, which: Filter, limit: int) -> AsyncIterator[
         limit=limit,
     )
     return rows
-
-
-def _plain(value: Any) -> Any:
-    """asyncpg's UUIDs are a class of its own, which JSON does not know."""
-    return str(value) if isinstance(value, UUID) else value

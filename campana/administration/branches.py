@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from campana.administration import audit
+from campana import audit
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
 from campana.queries import queries

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana.administration import audit
+from campana import audit
 from campana.errors import NotFound
 from campana.queries import queries
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana.administration import audit
+from campana import audit
 from campana.errors import Conflict, NotFound
 from campana.i18n import current_locale
 from campana.queries import queries

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana import passwords, signals
-from campana.administration import audit, people
+from campana import audit, passwords, signals
+from campana.administration import people
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
 from campana.queries import queries

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana import signals
-from campana.administration import audit, edits
+from campana import audit, signals
+from campana.administration import edits
 from campana.administration.roles import keep_an_administrator
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana import i18n, signals
-from campana.administration import audit
+from campana import audit, i18n, signals
 from campana.administration.roles import keep_an_administrator
 from campana.errors import NotFound
 from campana.i18n import gettext as _

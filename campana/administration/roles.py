@@ -12,7 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from campana.administration import audit, edits
+from campana import audit
+from campana.administration import edits
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
 from campana.queries import queries

@@ -13,7 +13,8 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from campana.administration import audit, edits
+from campana import audit
+from campana.administration import edits
 from campana.errors import Invalid
 from campana.i18n import gettext as _
 from campana.queries import queries

@@ -12,8 +12,8 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from campana import event_types, i18n, type_words
-from campana.administration import audiences, audit, edits
+from campana import audit, event_types, i18n, type_words
+from campana.administration import audiences, edits
 from campana.administration.type_meanings import MEANINGS
 from campana.channels import DESKTOP, INBOX, SOUND, TOAST
 from campana.errors import Invalid, NotFound

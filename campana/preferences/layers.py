@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from campana import channels, signals
+from campana import audit, channels, signals
 from campana.db import Database, Tx
 from campana.errors import Invalid
 from campana.preferences.attention import attention_of, columns_of
@@ -65,8 +65,9 @@ async def set_masks(
         await queries.layers.set_tenant(tx, **place)
     else:
         await queries.layers.set_role(tx, role=role, **place)
+    was, now = _told(before), _told(masks)
     where = {"role": role or None, "type": event_type}
-    await _note(tx, tenant_id, actor, "layer.masks", where, _told(before), _told(masks))
+    await audit.record(tx, tenant_id, actor, "layer.masks", before=was, after=now, **where)
 
 
 async def set_attention(
@@ -81,12 +82,12 @@ async def set_attention(
         await queries.layers.attend_tenant(tx, tenant=tenant_id, **columns)
     else:
         await queries.layers.attend_role(tx, tenant=tenant_id, role=role, **columns)
-    where = {"role": role or None}
     was, now = (
         {name: _plain(value) for name, value in columns_of(said).items() if value is not None}
         for said in (before, wanted)
     )
-    await _note(tx, tenant_id, actor, "layer.attention", where, was, now)
+    where = {"role": role or None}
+    await audit.record(tx, tenant_id, actor, "layer.attention", before=was, after=now, **where)
 
 
 async def announce(db: Database, tenant_id: UUID, role: str = TENANT) -> None:
@@ -102,13 +103,6 @@ async def _locked(tx: Tx, tenant_id: UUID, role: str) -> LayersOfTenant:
     if role != TENANT and not await queries.layers.knows_role(tx, tenant=tenant_id, role=role):
         raise Invalid(f"This tenant has no role {role[:40]!r}.", field="role")
     return await read(tx, tenant_id)
-
-
-async def _note(
-    tx: Tx, tenant_id: UUID, actor: str, action: str, where: Any, before: Any, after: Any
-) -> None:
-    detail = {**where, "before": before, "after": after}
-    await queries.layers.audit(tx, tenant=tenant_id, actor=actor, action=action, detail=detail)
 
 
 def _masks(row: Mapping[str, Any]) -> Masks:

@@ -6,31 +6,16 @@ select key_id, key_name, scopes, expires_at, revoked, expired, used_lately, key_
 from campana.key_identity(:key_hash, :who);
 
 -- name: add$
--- A key by its hash, with an audit row; the id.
-with added as (
-  insert into campana.api_key (tenant_id, id, name, prefix, key_hash, scopes, expires_at)
-  values (:tenant_id, campana.uuid7(), :name, :prefix, :key_hash, :scopes, :expires_at)
-  returning id, name, scopes, expires_at
-), told as (
-  insert into campana.audit (tenant_id, actor, action, detail)
-  select :tenant_id, :actor, 'key.create', jsonb_build_object('key', id, 'name', name,
-    'after', jsonb_build_object('scopes', scopes, 'expires_at', expires_at))
-  from added
-)
-select id from added;
+-- A key by its hash; the id.
+insert into campana.api_key (tenant_id, id, name, prefix, key_hash, scopes, expires_at)
+values (:tenant_id, campana.uuid7(), :name, :prefix, :key_hash, :scopes, :expires_at)
+returning id;
 
 -- name: revoke$
--- True; null when there is no such key or it was revoked before.
-with revoked as (
-  update campana.api_key set revoked_at = now()
-  where tenant_id = :tenant_id and id = :id and revoked_at is null
-  returning id, name
-)
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'key.revoke', jsonb_build_object('key', id, 'name', name,
-  'before', jsonb_build_object('revoked', false), 'after', jsonb_build_object('revoked', true))
-from revoked
-returning true;
+-- Its name; null when there is no such key or it was revoked before.
+update campana.api_key set revoked_at = now()
+where tenant_id = :tenant_id and id = :id and revoked_at is null
+returning name;
 
 -- name: living_names
 -- What the keys that still count are called.

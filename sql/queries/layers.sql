@@ -68,10 +68,6 @@ on conflict (tenant_id, role) do update
 set min_priority = excluded.min_priority, quiet = excluded.quiet, quiet_from = excluded.quiet_from,
   quiet_to = excluded.quiet_to, work_days = excluded.work_days, urgent_breaks_through = excluded.urgent_breaks_through;
 
--- name: audit!
-insert into campana.audit (tenant_id, actor, action, detail)
-values (:tenant, :actor, :action, :detail);
-
 -- name: lock_tenant$
 -- Two administrators at once: one after the other.
 select pg_advisory_xact_lock(hashtextextended('campana.layers ' || :tenant::text, 0));

@@ -11,53 +11,30 @@ from campana.people()
 where tenant_id = :tenant_id and email = :email;
 
 -- name: add$
--- An issuer, with an audit row; the id, or null when this issuer and audience are somebody's already.
-with added as (
-  insert into campana.token_issuer (tenant_id, id, issuer, audience, keys, email_claim)
-  values (:tenant_id, campana.uuid7(), :issuer, :audience, :keys, :email_claim)
-  on conflict (issuer, audience) where revoked_at is null do nothing
-  returning id, issuer, audience
-), told as (
-  insert into campana.audit (tenant_id, actor, action, detail)
-  select :tenant_id, :actor, 'issuer.add',
-    jsonb_build_object('issuer', id, 'name', issuer,
-      'after', jsonb_build_object('audience', audience, 'keys', :names::text[]))
-  from added
-)
-select id from added;
+-- An issuer; the id, or null when this issuer and audience are somebody's already.
+insert into campana.token_issuer (tenant_id, id, issuer, audience, keys, email_claim)
+values (:tenant_id, campana.uuid7(), :issuer, :audience, :keys, :email_claim)
+on conflict (issuer, audience) where revoked_at is null do nothing
+returning id;
 
--- name: set_keys$
--- True; null when there is no such issuer or it was revoked before.
+-- name: set_keys^
+-- Its name and the keys it had; nothing when there is no such issuer or it was revoked before.
 with before as (
-  select id, array(
-    select concat_ws(' ', k ->> 'alg', k ->> 'kid') from jsonb_array_elements(keys -> 'keys') k) as names
+  select id, keys
   from campana.token_issuer
   where tenant_id = :tenant_id and id = :id and revoked_at is null
   for update
-), changed as (
-  update campana.token_issuer i set keys = :keys
-  from before
-  where i.tenant_id = :tenant_id and i.id = before.id
-  returning i.id, i.issuer, before.names as was
 )
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'issuer.keys', jsonb_build_object('issuer', id, 'name', issuer,
-  'before', jsonb_build_object('keys', was), 'after', jsonb_build_object('keys', :names::text[]))
-from changed
-returning true;
+update campana.token_issuer i set keys = :keys
+from before
+where i.tenant_id = :tenant_id and i.id = before.id
+returning i.issuer, before.keys as was;
 
 -- name: revoke$
--- True; null when there is no such issuer or it was revoked before.
-with revoked as (
-  update campana.token_issuer set revoked_at = now()
-  where tenant_id = :tenant_id and id = :id and revoked_at is null
-  returning id, issuer
-)
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'issuer.revoke', jsonb_build_object('issuer', id, 'name', issuer,
-  'before', jsonb_build_object('revoked', false), 'after', jsonb_build_object('revoked', true))
-from revoked
-returning true;
+-- Its name; null when there is no such issuer or it was revoked before.
+update campana.token_issuer set revoked_at = now()
+where tenant_id = :tenant_id and id = :id and revoked_at is null
+returning issuer;
 
 -- name: of_tenant
 select id, issuer, audience, keys, email_claim, created_at, revoked_at

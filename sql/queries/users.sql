@@ -1,6 +1,5 @@
 -- name: add^
--- A new person with an audit row. id is null when the e-mail is taken; nothing is written when the
--- role or branch is unknown.
+-- A new person. id is null when the e-mail is taken; nothing is written when the role or branch is unknown.
 with place as (
   select
     exists (select from campana.role where tenant_id = :tenant_id and name = :role) as role_known,
@@ -14,11 +13,6 @@ with place as (
   where role_known and branch_known
   on conflict (email) do nothing
   returning id
-), told as (
-  insert into campana.audit (tenant_id, actor, action, detail)
-  select :tenant_id, :actor, 'user.add', jsonb_build_object('user', id, 'email', :email::text,
-    'after', jsonb_build_object('name', :name::text, 'role', :role::text, 'branch', coalesce(:branch::text, '')))
-  from added
 )
 select (select id from added) as id, role_known, branch_known
 from place;
@@ -43,49 +37,31 @@ select exists (
   where u.tenant_id = :tenant_id and u.id <> :id and u.active and r.administers
 );
 
--- name: set_active$
--- Raises auth_version, so that older sessions and streams end; null when there is no such person, or it was erased.
+-- name: set_active^
+-- Raises auth_version, so that older sessions and streams end; nothing when there is no such person, or it was erased.
 with before as (
   select id, active from campana.users where tenant_id = :tenant_id and id = :id and erased_at is null for update
-), changed as (
-  update campana.users u set active = :active, auth_version = auth_version + 1
-  from before
-  where u.tenant_id = :tenant_id and u.id = before.id
-  returning u.id, u.email, before.active as was
 )
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, :action, jsonb_build_object('user', id, 'email', email,
-  'before', jsonb_build_object('active', was), 'after', jsonb_build_object('active', :active::boolean))
-from changed
-returning true;
+update campana.users u set active = :active, auth_version = auth_version + 1
+from before
+where u.tenant_id = :tenant_id and u.id = before.id
+returning u.email, before.active as was;
 
--- name: set_role$
--- The old role is kept in the audit; null when there is no such person.
+-- name: set_role^
+-- Likewise.
 with before as (
   select id, role from campana.users where tenant_id = :tenant_id and id = :id for update
-), changed as (
-  update campana.users u set role = :role, auth_version = auth_version + 1
-  from before
-  where u.tenant_id = :tenant_id and u.id = before.id
-  returning u.id, u.email, before.role as was
 )
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'user.change_role', jsonb_build_object('user', id, 'email', email,
-  'before', jsonb_build_object('role', was), 'after', jsonb_build_object('role', :role::text))
-from changed
-returning true;
+update campana.users u set role = :role, auth_version = auth_version + 1
+from before
+where u.tenant_id = :tenant_id and u.id = before.id
+returning u.email, before.role as was;
 
--- name: set_password$
--- Never the hash in the audit; null when there is no such person.
-with changed as (
-  update campana.users set password_hash = :password_hash, auth_version = auth_version + 1
-  where tenant_id = :tenant_id and id = :id
-  returning id, email
-)
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'user.change_password', jsonb_build_object('user', id, 'email', email)
-from changed
-returning true;
+-- name: set_password^
+-- Likewise.
+update campana.users set password_hash = :password_hash, auth_version = auth_version + 1
+where tenant_id = :tenant_id and id = :id
+returning email;
 
 -- name: set_locale!
 update campana.users set locale = :locale

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from campana.administration import audit
+from campana import audit
 from campana.db import Database
 from campana.preferences import layers
 from tests.cast import Cast

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from uuid import UUID
 
-from campana.administration import audit
+from campana import audit
 from campana.administration.edits import Overtaken
 from campana.administration.policy.cells import told
 from campana.administration.policy.draft import Draft, Wanted

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from campana.administration import audit
+from campana import audit
 from campana.administration.policy import sheet
 from campana.administration.policy.cells import told
 from campana.administration.policy.change import write_layer
