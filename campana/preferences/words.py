@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import get_day_names
 
 from campana import channels, i18n
@@ -14,6 +17,9 @@ from campana.i18n import gettext
 from campana.i18n import marked as _
 from campana.preferences.policy import EVERY_DAY, Quiet, Step
 from campana.vocabulary import priority_in_words
+
+NOWHERE = "ZZ"
+"""The territory of zones that belong to none (CLDR)."""
 
 CHANNELS = {
     "inbox": _("Inbox"),
@@ -74,17 +80,19 @@ def hours_in_words(quiet: Quiet) -> str:
     return f"{quiet.start:%H:%M}–{quiet.end:%H:%M}"
 
 
-def day_names(width: Literal["abbreviated", "wide"] = "abbreviated") -> list[str]:
-    """Monday first."""
+def week(width: Literal["abbreviated", "wide"] = "abbreviated") -> list[tuple[int, str]]:
+    """(place, name) of the seven days as the reader's week has them; place 0 is Monday."""
     names = get_day_names(width, locale=i18n.current_locale())
-    return [names[number].rstrip(".") for number in range(7)]
+    first = _first_day(i18n.current_time_zone())
+    places = [(first + later) % 7 for later in range(7)]
+    return [(place, names[place].rstrip(".")) for place in places]
 
 
 def days_in_words(mask: int) -> str:
     """`Mon, Tue`; `every day` for all seven."""
     if mask == EVERY_DAY:
         return gettext("every day")
-    return ", ".join(name for place, name in enumerate(day_names()) if mask >> place & 1)
+    return ", ".join(name for place, name in week() if mask >> place & 1)
 
 
 def until_in_words(moment: dt.datetime, time_zone: str) -> str:
@@ -96,6 +104,19 @@ def until_in_words(moment: dt.datetime, time_zone: str) -> str:
 def step_in_words(step: Step) -> str:
     """One rule at work, as a sentence."""
     return _SENTENCES[step.rule](step)
+
+
+@lru_cache(maxsize=512)
+def _first_day(time_zone: str) -> int:
+    """0 is Monday. Where somebody is decides it, not what they speak: Spanish begins the week on
+    Sunday in San Salvador and on Monday in Madrid, and our locales name no country. The zone does;
+    UTC lies in none, and ISO 8601 has Monday."""
+    zone = get_global("zone_aliases").get(time_zone, time_zone)
+    territory = get_global("zone_territories").get(zone, NOWHERE)
+    try:
+        return 0 if territory == NOWHERE else Locale.parse(f"und_{territory}").first_week_day
+    except UnknownLocaleError:
+        return 0
 
 
 def _layer(said: str) -> Callable[[Step], str]:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from campana.administration import attention
 from campana.i18n import gettext as _
-from campana.preferences.words import day_names
+from campana.preferences.words import week
 from handlers.admin import forms, frame
 from handlers.app_keys import DB
 from handlers.guards import administers
@@ -68,7 +68,7 @@ async def _form(
         part="attention/_form.html",
         typed=now | mine,
         was=forms.drawn_with(now),
-        days=[(1 << place, name) for place, name in enumerate(day_names("wide"))],
+        days=[(1 << place, name) for place, name in week("wide")],
         flashes=flashes,
         **state,
     )

@@ -59,7 +59,7 @@ async def read(tx: Any, me: Any, role: str, typed: Mapping[str, Any] | None) -> 
         "typed": typed or _as_form(own),
         "was": forms.drawn_with(kept),
         "above": {name: (_in_words(name, value), layer) for name, (value, layer) in first.items()},
-        "days": list(enumerate(words.day_names())),
+        "days": words.week(),
     }
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from campana.channels import CHANNELS
 from campana.preferences import matrix, muting, words
+from campana.preferences.attention import DAYS
 from campana.preferences.policy import Attention, Layers, Personal
 from campana.preferences.trial import Outcome
 from handlers import flashes, replies
@@ -82,7 +83,7 @@ async def _context(request: web.Request) -> dict[str, Any]:
         "tomorrow": _tomorrow(now.common.time_zone),
         "subjects": [one for one in subjects if not one.is_muted][:MOST_SUBJECTS],
         "titles": {one.name: one.title for one in subjects},
-        "days": words.day_names(),
+        "days": [(DAYS[place], 1 << place, name) for place, name in words.week()],
         "say": words,
     }
 
