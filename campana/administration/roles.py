@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from campana import audit
+from campana import audit, signals
 from campana.administration import edits
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
@@ -58,7 +58,7 @@ async def create(db: Database, me: Person, name: str, *, administers: bool) -> N
 async def change(
     db: Database, me: Person, name: str, *, administers: bool, was: Mapping[str, Any]
 ) -> None:
-    """Whether those who have this role administer the tenant, from their next request on.
+    """Whether those who have this role administer the tenant, from now on; open pages hear of it.
 
     NotFound; Conflict when nobody active would administer it; Overtaken.
     """
@@ -78,6 +78,9 @@ async def change(
         await audit.record(
             tx, me.tenant_id, me.actor, "role.change", before=now, after=done, role=name
         )
+        signal_id = await queries.tenant_roles.tell(tx, tenant=me.tenant_id, role=name)
+    await signals.check_streams(db, me.tenant_id)  # first: who is doubted is told nothing
+    await signals.hint(db, me.tenant_id, signals=[signal_id])
 
 
 async def delete(db: Database, me: Person, name: str) -> None:
