@@ -56,6 +56,12 @@ begin
 end;
 $$;
 
+-- Seqs as the changes of many take them.
+create or replace function campana.one_by_one(seqs bigint[]) returns int8multirange
+language sql immutable as $$
+  select range_agg(int8range(s.seq, s.seq, '[]')) from unnest(seqs) s (seq);
+$$;
+
 -- The end of every change: badge, rev, read_floor and signal. `touched` rows changed, `difference`
 -- unread more, and nothing up to `read_to` is visible and unread (null: as before).
 create or replace function campana.settle_inbox(
@@ -114,25 +120,12 @@ create or replace function campana.unread_notifications(
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
-  head campana.inbox_head;
   seqs bigint[];
-  touched integer;
-  visible integer;
-  lowest bigint;
 begin
-  head := campana.lock_inbox(tenant, reader);
+  perform campana.lock_inbox(tenant, reader);
   seqs := campana.find_seqs(tenant, reader, ids);
-  with changed as (
-    update campana.inbox i set read_at = null
-    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs)
-      and i.read_at is not null and i.state in (0, 1)
-    returning i.seq, i.state
-  )
-  select count(*), count(*) filter (where c.state = 0), min(c.seq) into touched, visible, lowest
-  from changed c;
-  select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, visible,
-    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
+  select u.* into unread, rev, changed, signal_id
+  from campana.unread_all_notifications(tenant, reader, campana.one_by_one(seqs)) u;
 end;
 $$;
 
@@ -164,34 +157,17 @@ begin
 end;
 $$;
 
--- Takes deletion back. What expired meanwhile stays out of sight, as the clock would have it.
 create or replace function campana.restore_notifications(
   tenant uuid, reader uuid, ids uuid[],
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
 language plpgsql volatile as $$
 declare
-  head campana.inbox_head;
   seqs bigint[];
-  touched integer;
-  counted integer;
-  lowest bigint;
 begin
-  head := campana.lock_inbox(tenant, reader);
+  perform campana.lock_inbox(tenant, reader);
   seqs := campana.find_seqs(tenant, reader, ids);
-  with changed as (
-    update campana.inbox i
-    set state = case when e.expires_at <= clock_timestamp() then 3 else 0 end
-    from campana.event e
-    where i.tenant_id = tenant and i.user_id = reader and i.seq = any (seqs) and i.state = 2
-      and e.tenant_id = tenant and e.id = i.event_id
-    returning i.seq, i.state, i.read_at
-  )
-  select count(*), count(*) filter (where c.state = 0 and c.read_at is null),
-    min(c.seq) filter (where c.state = 0 and c.read_at is null) into touched, counted, lowest
-  from changed c;
-  select s.* into unread, rev, changed, signal_id
-  from campana.settle_inbox(tenant, reader, touched, counted,
-    least(head.read_floor, lowest - 1), 'resync', '{"scope": "inbox"}') s;
+  select r.* into unread, rev, changed, signal_id
+  from campana.restore_all_notifications(tenant, reader, campana.one_by_one(seqs)) r;
 end;
 $$;
 
@@ -276,7 +252,7 @@ begin
 end;
 $$;
 
--- Takes a read_all back: these seqs, as far as they are there and still read.
+-- Takes reading back: these seqs, as far as they are there and still read.
 create or replace function campana.unread_all_notifications(
   tenant uuid, reader uuid, seqs int8multirange,
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
@@ -303,7 +279,8 @@ begin
 end;
 $$;
 
--- Takes a clear back: these seqs, as far as they are still deleted. What expired meanwhile stays out of sight.
+-- Takes deletion back: these seqs, as far as they are still deleted. What expired meanwhile stays out of sight, as
+-- the clock would have it.
 create or replace function campana.restore_all_notifications(
   tenant uuid, reader uuid, seqs int8multirange,
   out unread integer, out rev bigint, out changed integer, out signal_id bigint)
