@@ -86,6 +86,10 @@ class Preferences:
     def of(self, event_type: str) -> Row | None:
         return next((row for row in self.rows if row.type == event_type), None)
 
+    def uses(self, bit: int) -> bool:
+        """Whether any type comes by this channel."""
+        return any(cell.on for row in self.rows for cell in row.cells if cell.bit == bit)
+
     def groups(self, modules: Iterable[str]) -> list[tuple[str, list[Row]]]:
         """(business, its types): those of the tenant's modules, and whatever somebody set."""
         wanted = {*modules, "general", "own"}
