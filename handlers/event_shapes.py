@@ -1,9 +1,10 @@
-"""An event as programs send it, and fitting many of them with what is wrong told by index."""
+"""An event as programs send it, what they are told, and what is wrong with one of many by index."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
 
 from pydantic import (
     AwareDatetime,
@@ -89,6 +90,41 @@ class EventShape(Shape):
 EventArray = Annotated[list[EventShape], Field(min_length=1, max_length=MOST_EVENTS)]
 EVENTS: TypeAdapter[list[EventShape]] = TypeAdapter(EventArray)
 KNOWN = fitting.wire_names(EventShape)
+
+
+class Published(Shape):
+    """An event was accepted; it is durable and on its way, or waits for its time."""
+
+    id: UUID
+
+
+class PublishedMany(Shape):
+    """All events of an array were accepted, in this order."""
+
+    events: list[Published]
+
+
+class ForeseenEvent(Shape):
+    """Whom an event would be for, if it were published now; preferences are not asked."""
+
+    recipients: int | None = Field(
+        description="Active people in the audience, without the actor; null: not counted in time."
+    )
+    names: list[str] = Field(description="The first five of them by name.")
+    is_repeated: bool = Field(description="Its dedupe key is taken: nothing would happen.")
+
+
+class ForeseenEvents(Shape):
+    """The same of an array, in its order."""
+
+    events: list[ForeseenEvent]
+
+
+class Cancelled(Shape):
+    """The event will not be delivered."""
+
+    id: UUID
+    cancelled: Literal[True]
 
 
 def fitted(

@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Literal
 
 from aiohttp import web
+from pydantic import Field
 
 from campana import VERSION, health
 from handlers import replies
 from handlers.app_keys import CORRIDOR, DB, HUB
-from handlers.declare import operation
+from handlers.declare import Shape, operation
 from handlers.guards import public
-from handlers.shapes import Health, Live, Ready
 
 STARTED = monotonic()
+
+
+class DatabaseHealth(Shape):
+    """How the database answers."""
+
+    ok: bool
+    latency_ms: float | None
+    version: str | None
+
+
+class Health(Shape):
+    """How this process is."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    version: str
+    database: DatabaseHealth
+    dispatcher: Literal["running", "away"] = Field(description="Of any process.")
+    listener: Literal["connected", "away"] = Field(description="Of this process.")
+    streams: int
+    uptime: float = Field(description="Seconds.")
+
+
+class Live(Shape):
+    """The process answers."""
+
+    live: Literal[True]
+
+
+class Ready(Shape):
+    """Whether requests are welcome, and if not, why: leaving, database or migrations."""
+
+    ready: bool
+    reason: Literal["leaving", "database", "migrations"] | None
 
 
 @public

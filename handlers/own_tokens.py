@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aiohttp import web
 from pydantic import Field
 
@@ -10,7 +12,6 @@ from handlers import replies
 from handlers.app_keys import SETTINGS
 from handlers.declare import QueryShape, Shape, operation
 from handlers.guards import program
-from handlers.shapes import MadeToken
 
 
 class HowLong(Shape):
@@ -23,6 +24,13 @@ class ForWhom(QueryShape):
     """Whose token."""
 
     user: str = Field(description="The person, by e-mail or id.")
+
+
+class MadeToken(Shape):
+    """A token (JWT), to be sent as Authorization: Bearer."""
+
+    token: str
+    expires_at: datetime
 
 
 @program("impersonate")

@@ -18,20 +18,18 @@ from handlers.declare import QueryShape, operation, path_id
 from handlers.event_shapes import (
     EVENTS,
     KNOWN,
+    Cancelled,
     EventArray,
     EventShape,
+    ForeseenEvent,
+    ForeseenEvents,
+    Published,
+    PublishedMany,
     fitted,
     for_sql,
     refuse_where,
 )
 from handlers.guards import Tenant, program, tenant_of
-from handlers.shapes import (
-    Cancelled,
-    ForeseenEvent,
-    ForeseenEvents,
-    Published,
-    PublishedMany,
-)
 
 
 class PublishQuery(QueryShape):

@@ -20,7 +20,7 @@ from handlers.declare import described
 from handlers.event_stream import EventStream
 from handlers.guards import signed_in
 from handlers.origin import client_address
-from handlers.shapes import JSON_STREAM, StreamQuery
+from handlers.stream_shapes import JSON_STREAM, StreamQuery
 
 YES = ("1", "true", "t", "yes", "y", "on")  # as the description's boolean has it
 LONGEST_AGENT = 200

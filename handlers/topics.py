@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from aiohttp import web
+from pydantic import Field
 
 from campana import topics
 from campana.domains.sales import topics as _sales_topics
 from campana.render import partial
 from handlers import replies
 from handlers.app_keys import DB
-from handlers.declare import operation
+from handlers.declare import Shape, operation
 from handlers.guards import client_event, signed_in
-from handlers.shapes import Joined, JoinedTopics
 
 DECLARED_BY = (_sales_topics,)
 """Businesses that have topics: importing them makes these known."""
+
+
+class Joined(Shape):
+    """How a person stands to a topic now. changed: by this request."""
+
+    topic: str = Field(examples=["sale:0197…"])
+    joined: bool
+    changed: bool
+
+
+class JoinedTopics(Shape):
+    """The topics a person has joined, by name."""
+
+    topics: list[str]
+    kinds: list[str] = Field(description="What the tenant has topics of: <kind>:<id>.")
+    most: int = Field(description="How many may be joined at a time.")
 
 
 @signed_in

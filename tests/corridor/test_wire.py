@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from campana import inbox
-from handlers.shapes import JSON_STREAM
+from handlers.stream_shapes import JSON_STREAM
 
 LIVE = "announcement:published"
 

@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from handlers.app_keys import HUB
-from handlers.shapes import Health
+from handlers.health import Health
 from tests.waiting import eventually
 
 
