@@ -141,6 +141,7 @@ ADMINISTRATORS = [
     web.post("/admin/policy", policy.update),
     web.post("/admin/policy/preview", policy.preview),
     web.post("/admin/policy/hours", policy.update_hours),
+    web.post("/admin/policy/hours/preview", policy.preview_hours),
     web.post("/admin/policy/undo", policy.take_back),
     web.get("/admin/branches", branches.index),
     web.post("/admin/branches", branches.create),

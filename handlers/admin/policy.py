@@ -74,16 +74,26 @@ async def update(request: web.Request) -> web.StreamResponse:
 
 
 @administers
-async def update_hours(request: web.Request) -> web.StreamResponse:
-    """POST /admin/policy/hours (layer, was, and the fields of policy_hours)"""
+async def preview_hours(request: web.Request) -> web.StreamResponse:
+    """POST /admin/policy/hours/preview (layer, was, and the fields of policy_hours)"""
     typed = await policy_hours.typed(request)
-    layer = typed.get("layer", "")
     try:
         asked = policy_hours.wanted(typed, await forms.was(request))
-        await change.apply(request.app[DB], request["person"], asked, "unchanged")
     except forms.REFUSALS as error:
-        return await _sheet(request, PolicyQuery(layer=layer[:80]), hours=typed, error=error)
-    return await _done(request, layer, _("Saved. It counts from the next event on."))
+        return await _sheet(request, _of(typed), hours=typed, error=error)
+    return await _preview(request, asked, hours=typed)
+
+
+@administers
+async def update_hours(request: web.Request) -> web.StreamResponse:
+    """POST /admin/policy/hours (as above)"""
+    typed = await policy_hours.typed(request)
+    try:
+        asked = policy_hours.wanted(typed, await forms.was(request))
+        people = await change.apply(request.app[DB], request["person"], asked, "unchanged")
+    except forms.REFUSALS as error:
+        return await _sheet(request, _of(typed), hours=typed, error=error)
+    return await _done(request, asked.role, applied(people))
 
 
 @administers
@@ -139,24 +149,40 @@ async def _sheet(
     )
 
 
+def _of(typed: dict[str, Any]) -> PolicyQuery:
+    return PolicyQuery(layer=typed.get("layer", "")[:80])
+
+
 async def _preview(
-    request: web.Request, asked: Wanted, error: CampanaError | None = None
+    request: web.Request,
+    asked: Wanted,
+    error: CampanaError | None = None,
+    hours: dict[str, Any] | None = None,
 ) -> web.StreamResponse:
-    """What would change, and for whom; 409 with both values where somebody else was quicker."""
+    """What would change, and for whom; 409 with both values where somebody else was quicker.
+
+    hours: what was typed of them, where the change is of nothing else.
+    """
     me = request["person"]
     try:
         async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
             draft = await understood(tx, me, asked)
             reached = await change.reach(tx, me, draft)
+            reached["hours"] = await change.reach_of_hours(tx, me, draft)
+            turns = await policy_hours.steps(tx, me, draft)
     except forms.REFUSALS as refused:
-        return await _sheet(request, PolicyQuery(layer=asked.role[:80]), error=refused)
+        return await _sheet(request, PolicyQuery(layer=asked.role[:80]), hours=hours, error=refused)
     if draft.is_nothing and not draft.theirs:
         return await _done(request, asked.role, _("Nothing was changed."))
-    return _drawn(request, asked, draft, reached, error)
+    form = {"action": HOME, "fields": again(asked, draft), "was": drawn_with(draft.lines.values())}
+    if hours:
+        fields, was = policy_hours.again(hours), policy_hours.drawn_with(draft)
+        form = {"action": f"{HOME}/hours", "fields": fields, "was": was}
+    return _drawn(request, draft, error, asked=asked, reached=reached, hours=turns, **form)
 
 
 def _drawn(
-    request: web.Request, asked: Wanted, draft: Draft, reached: Any, error: CampanaError | None
+    request: web.Request, draft: Draft, error: CampanaError | None, **shown: Any
 ) -> web.StreamResponse:
     state = forms.wrong(error) if error else forms.right()
     if draft.theirs:
@@ -169,14 +195,10 @@ def _drawn(
         NOUN,
         "policy/preview.html",
         part="policy/_preview.html",
-        asked=asked,
         draft=draft,
-        fields=again(asked, draft),
-        was=drawn_with(draft.lines.values()),
-        reached=reached,
-        hours=policy_hours.in_words(draft.attention) if draft.attention else [],
         cell_in_words=cell_in_words,
         say=words,
+        **shown,
         **{**state, "theirs": draft.theirs},
     )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from aiohttp import web
 
-from campana.administration.policy.draft import Wanted
+from campana.administration.policy.draft import Draft, Wanted
 from campana.errors import Invalid
 from campana.events import PRIORITIES
 from campana.i18n import gettext as _
@@ -22,6 +22,14 @@ USUAL = ("22:00", "07:00")
 """What the form proposes where there are no quiet hours."""
 QUIET = ("", "none", "hours")
 YES = {"": None, "true": True, "false": False}
+
+
+class Step(NamedTuple):
+    """One of them, before and after."""
+
+    label: str
+    before: str
+    after: str
 
 
 async def typed(request: web.Request) -> dict[str, Any]:
@@ -50,33 +58,77 @@ async def read(tx: Any, me: Any, role: str, typed: Mapping[str, Any] | None) -> 
     """What the form shows of a role: its own, or what was typed; what holds above. {} for ''."""
     if not role:
         return {}
-    every = (await layers.read(tx, me.tenant_id)).attention
-    own, tenant = every.get(role, Attention()), every.get(layers.TENANT, Attention())
-    above = Layers(tenant_attention=tenant)
-    first = {name: above.first(name) for name in Attention.__slots__}
-    kept = {name: _plain(value) for name, value in columns_of(own).items()}
+    (own, above), labels = await _said(tx, me, role), _labels()
     return {
         "typed": typed or _as_form(own),
-        "was": forms.drawn_with(kept),
-        "above": {name: (_in_words(name, value), layer) for name, (value, layer) in first.items()},
+        "was": _was(own),
+        "now": [f"{labels[name]}: {said}" for name, said in _in_words(own, above).items()],
+        "above": {name: _of_layer(name, *first) for name, first in above.items()},
         "days": words.week(),
     }
 
 
-def in_words(said: Attention) -> list[str]:
-    """What of it is said, a sentence each."""
-    names = {
+async def steps(tx: Any, me: Any, draft: Draft) -> list[Step]:
+    """What of hours and days a draft changes, as people read it."""
+    if draft.attention is None:
+        return []
+    _own, above = await _said(tx, me, draft.role)
+    before, after = (_in_words(said, above) for said in (draft.attention_before, draft.attention))
+    return [
+        Step(label, before[name], after[name])
+        for name, label in _labels().items()
+        if getattr(draft.attention_before, name) != getattr(draft.attention, name)
+    ]
+
+
+def again(typed: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The hidden fields by which a preview asks for the same again."""
+    names = ("layer", "min_priority", "quiet", "quiet_from", "quiet_to", "days")
+    sent = [(name, str(typed.get(name, ""))) for name in (*names, "urgent_breaks_through")]
+    bits = [1 << place for place in range(7)]
+    return [*sent, *(("day", str(bit)) for bit in bits if typed["work_days"] & bit)]
+
+
+def drawn_with(draft: Draft) -> str:
+    """What `was` says of a preview: the hours as they are by now."""
+    return _was(draft.attention_before)
+
+
+async def _said(tx: Any, me: Any, role: str) -> tuple[Attention, dict[str, Any]]:
+    """What the role says, and of each field what holds where it says nothing, and by whom."""
+    every = (await layers.read(tx, me.tenant_id)).attention
+    above = Layers(tenant_attention=every.get(layers.TENANT, Attention()))
+    first = {name: above.first(name) for name in Attention.__slots__}
+    return every.get(role, Attention()), first
+
+
+def _labels() -> dict[str, str]:
+    return {
         "min_priority": _("Lowest priority"),
         "quiet": _("Quiet hours"),
         "work_days": _("Work days"),
         "urgent_breaks_through": _("What is urgent breaks through"),
     }
-    values = {name: getattr(said, name) for name in names}
-    return [
-        f"{names[name]}: {_in_words(name, value)}"
-        for name, value in values.items()
-        if value is not None
-    ]
+
+
+def _in_words(said: Attention, above: Mapping[str, Any]) -> dict[str, str]:
+    """Every field: what is said, else what holds above and that it is from there."""
+    own = {name: getattr(said, name) for name in Attention.__slots__}
+    return {
+        name: _of_layer(name, *above[name]) if value is None else _value(name, value)
+        for name, value in own.items()
+    }
+
+
+def _of_layer(name: str, value: Any, layer: str) -> str:
+    """`Everybody: 22:00–07:00`"""
+    who = _("Everybody") if layer == "tenant" else _("Default")
+    return f"{who}: {_value(name, value)}"
+
+
+def _was(said: Attention) -> str:
+    kept = {name: _plain(value) for name, value in columns_of(said).items()}
+    return forms.drawn_with(kept)
 
 
 def _as_form(said: Attention) -> dict[str, Any]:
@@ -126,7 +178,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat("minutes") if isinstance(value, dt.time) else value
 
 
-def _in_words(name: str, value: Any) -> str:
+def _value(name: str, value: Any) -> str:
     if name == "min_priority":
         return priority_in_words(value)
     if name == "work_days":

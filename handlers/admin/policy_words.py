@@ -42,8 +42,10 @@ def change_in_words(row: Any) -> str:
     """The last change: `New sale and 2 more for SELLER, 142 people`."""
     types = len(row["after"]["types"])
     who = row["role"] or _("Everybody")
-    said = ngettext("%(count)s type", "%(count)s types", types) % {"count": number(types)}
-    return f"{who} · {said if types else _('hours and days')} · {_people(row['people'])}"
+    said = _("hours and days")
+    if types:
+        said = ngettext("%(count)s type", "%(count)s types", types) % {"count": number(types)}
+    return f"{who} · {said} · {_people(row['people'])}"
 
 
 def applied(people: int) -> str:

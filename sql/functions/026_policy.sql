@@ -59,3 +59,15 @@ create or replace function campana.first_five(names text[]) returns text[]
 language sql immutable as $$
   select names[1:5];
 $$;
+
+-- What a row says of attention, without what it says nothing of: layers are put over one another by `||`.
+create or replace function campana.attention_said(
+  min_priority text, quiet boolean, quiet_from time, quiet_to time, work_days integer, urgent_breaks_through boolean
+) returns jsonb
+language sql immutable as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+    'min_priority', min_priority,
+    'quiet', case when quiet then quiet_from || '-' || quiet_to when not quiet then 'none' end,
+    'work_days', work_days,
+    'urgent_breaks_through', urgent_breaks_through));
+$$;

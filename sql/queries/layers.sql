@@ -78,3 +78,44 @@ insert into campana.signal (tenant_id, name, rule, payload)
 values (:tenant, 'preferences:changed', :rule, campana.live_payload(campana.uuid7(), 'preferences:changed',
   '{"": {}}', '{}', 'low', 'info', null, null, null, null, now()))
 returning id;
+
+-- name: attention_reach^
+-- How many people get other hours, days or another lowest priority when this is all that a layer says of
+-- them, and how many keep what they chose themselves; with the first names of some.
+with wanted as (
+  select campana.attention_said(:min_priority::text, :quiet::boolean, :quiet_from::time, :quiet_to::time,
+    :work_days::integer, :urgent_breaks_through::boolean) as said
+), tenant as (
+  select coalesce((
+    select campana.attention_said(t.min_priority, t.quiet, t.quiet_from, t.quiet_to, t.work_days, t.urgent_breaks_through)
+    from campana.tenant_attention t where t.tenant_id = :tenant), '{}') as said
+), roles as materialized (
+  select ro.name, usual.said || t.said || r.said as before,
+    usual.said || case :role when '' then w.said else t.said end || case :role when ro.name then w.said else r.said end as after
+  from campana.role ro
+  cross join wanted w
+  cross join tenant t
+  cross join campana.attention_said('low', false, null, null, 127, true) usual (said)  -- as campana.standing()
+  left join campana.role_attention a on a.tenant_id = :tenant and a.role = ro.name
+  cross join lateral campana.attention_said(
+    a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through) r (said)
+  where ro.tenant_id = :tenant and :role in ('', ro.name)
+), differing as materialized (
+  select name, before, after, (
+    select jsonb_object_agg(key, value) from jsonb_each(after) where before -> key is distinct from value) as becomes
+  from roles
+  where before <> after
+), people as (
+  select split_part(u.name, ' ', 1) as first_name, d.before || own.said <> d.after || own.said as changes,
+    not d.becomes || own.said @> d.becomes as keeps
+  from campana.users u
+  join differing d on d.name = u.role
+  left join campana.user_attention a on a.tenant_id = :tenant and a.user_id = u.id
+  cross join lateral campana.attention_said(
+    a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through) own (said)
+  where u.tenant_id = :tenant and u.active
+)
+select count(*) filter (where changes) as changed, count(*) filter (where keeps) as kept, 0 as lost, count(*) as people,
+  campana.first_five(array_agg(distinct first_name) filter (where changes)) as changed_names,
+  campana.first_five(array_agg(distinct first_name) filter (where keeps)) as kept_names, null::text[] as lost_names
+from people;

@@ -1,4 +1,4 @@
-"""Days of work are listed as the reader's week has them: where somebody is decides its beginning."""
+"""Days of work are listed as the reader's week has them: where somebody is decides the first."""
 
 from __future__ import annotations
 

@@ -57,6 +57,15 @@ async def reach(tx: Tx, me: Person, wanted: Draft) -> dict[str, Reach]:
     return {name: _reach(rows[name]) if name in rows else Reach() for name in APPLIES_TO}
 
 
+async def reach_of_hours(tx: Tx, me: Person, wanted: Draft) -> Reach:
+    """The same of hours, days and lowest priority. Whoever chose otherwise keeps that always."""
+    if wanted.attention is None:
+        return Reach()
+    columns = columns_of(wanted.attention)
+    row = await queries.layers.attention_reach(tx, tenant=me.tenant_id, role=wanted.role, **columns)
+    return _reach(row)
+
+
 async def apply(db: Database, me: Person, wanted: Wanted, applies_to: AppliesTo) -> int:
     """Writes it, with an audit row; for how many people something changed.
 
@@ -70,7 +79,7 @@ async def apply(db: Database, me: Person, wanted: Wanted, applies_to: AppliesTo)
             raise Overtaken(meant.theirs)
         if meant.is_nothing:
             return 0
-        people = (await reach(tx, me, meant))[applies_to].changed
+        people = await _people(tx, me, meant, applies_to)
         await _write(tx, me, meant, applies_to, people)
     await layers.announce(db, me.tenant_id, meant.role)
     return people
@@ -91,6 +100,12 @@ def kept(types: Mapping[str, Masks], attention: Attention | None) -> dict[str, A
         "types": {name: asdict(said) for name, said in types.items()},
         "attention": columns_of(attention) if attention else None,
     }
+
+
+async def _people(tx: Tx, me: Person, meant: Draft, applies_to: AppliesTo) -> int:
+    """A preset changes cells and hours, mostly of the same people: whichever are more."""
+    by_cells = (await reach(tx, me, meant))[applies_to].changed
+    return max(by_cells, (await reach_of_hours(tx, me, meant)).changed)
 
 
 async def _write(tx: Tx, me: Person, meant: Draft, applies_to: AppliesTo, people: int) -> None:
