@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from campana.db import Tx
 
 LONGEST = 80
+_NAME = re.compile(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)+")
 
 
 async def add(
@@ -63,14 +64,23 @@ async def of_tenant(bus: Tx, tenant_id: UUID) -> list[Any]:
     return [row async for row in queries.event_types.of_tenant(bus, tenant_id=tenant_id)]
 
 
+def is_name(name: str) -> bool:
+    """Whether a type may be called so on the wire: `card:sold`."""
+    return len(name) <= LONGEST and _NAME.fullmatch(name) is not None
+
+
+def is_builtin(name: str) -> bool:
+    return any(kind.type == name for kind in BUILTIN)
+
+
 def _check(name: str, priority: str, variant: str) -> None:
-    if len(name) > LONGEST or not re.fullmatch(r"[a-z][a-z0-9_]*(:[a-z][a-z0-9_]*)+", name):
+    if not is_name(name):
         raise Invalid(
             "A type is written like card:sold, up to 80 characters.",
             field="name",
             hint="Small letters, digits and _, at least one colon.",
         )
-    if any(kind.type == name for kind in BUILTIN):
+    if is_builtin(name):
         raise Conflict(f"{name!r} is built in: every tenant knows it.", field="name")
     if priority not in PRIORITIES:
         raise Invalid(f"Priorities are {', '.join(PRIORITIES)}.", field="priority")

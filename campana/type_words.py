@@ -22,7 +22,8 @@ _FIELD = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*){0,5}", re.ASCII)
 
 
 class Own(NamedTuple):
-    """What a tenant says of its type. words: {"<locale>": {"title", "message"}}."""
+    """What a tenant says of its type. words: {"<locale>": {"name", "title", "message"}}, all
+    of it optional."""
 
     words: Mapping[str, Mapping[str, str]]
     icon: str | None = None
@@ -64,6 +65,12 @@ def words(own: Own, data: Any, actor_name: str | None = None) -> render.Wording 
     title = say(said["title"], data, actor_name)[: render.TITLE_LENGTH]
     message = say(said.get("message", ""), data, actor_name)[: render.MESSAGE_LENGTH]
     return render.Wording(title, message, None)
+
+
+def name(own: Own) -> str | None:
+    """What the type is called in the reader's language, else in another; None without a name."""
+    here = own.words.get(i18n.current_locale()) or {}
+    return here.get("name") or next((s["name"] for s in own.words.values() if s.get("name")), None)
 
 
 def mistakes(text: str) -> list[str]:

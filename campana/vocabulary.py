@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from campana.i18n import gettext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from campana.i18n import current_locale, gettext
 from campana.i18n import marked as _
 
 TYPES = {
@@ -83,10 +87,26 @@ ICONS = {
 }
 
 
+_own: ContextVar[Mapping[str, Mapping[str, str]] | None] = ContextVar("own_types", default=None)
+
+
+@contextmanager
+def calling(own: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """Within it, types of a tenant's own (type → language → name) are called so."""
+    token = _own.set(own)
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
 def type_in_words(event_type: str) -> str:
-    """`New sale` for `sale:created`; a tenant's own type by its name: `Gift: card sold`."""
+    """`New sale` for `sale:created`; a tenant's own type as the tenant calls it, in the reader's
+    language or another one, else by what it is on the wire: `Gift: card sold`."""
     if event_type in TYPES:
         return gettext(TYPES[event_type])
+    if called := (_own.get() or {}).get(event_type):
+        return called.get(current_locale()) or next(iter(called.values()))
     return event_type.replace("_", " ").replace(":", ": ").strip().capitalize()
 
 

@@ -69,7 +69,8 @@ def _said(
         said = render.words(
             event["type"], data=event["data"], actor_name=actor_name, subject=event["subject"]
         )
-        return said or render.Wording(type_in_words(event["type"]), "", None)
+        called = (own and type_words.name(own)) or type_in_words(event["type"])
+        return said or render.Wording(called, "", None)
 
 
 def _icon(own: Own | None) -> dict[str, str | None]:

@@ -14,8 +14,28 @@ from campana.door import Door
 from campana.keyring import Keyring
 from campana.limits import Limits
 from campana.settings import Settings
-from handlers import compression, counting, headers, middleware, navigation, patience, render
-from handlers.app_keys import CORRIDOR, DB, DOOR, HUB, KEYRING, LIMITS, SETTINGS, TALLY
+from campana.type_names import TypeNames
+from handlers import (
+    compression,
+    counting,
+    headers,
+    middleware,
+    naming,
+    navigation,
+    patience,
+    render,
+)
+from handlers.app_keys import (
+    CORRIDOR,
+    DB,
+    DOOR,
+    HUB,
+    KEYRING,
+    LIMITS,
+    SETTINGS,
+    TALLY,
+    TYPE_NAMES,
+)
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
 
@@ -38,6 +58,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
             session_middleware(PostgresStorage(db, lifetime)),
             middleware.admit,
             render.in_the_language_of(lambda request: request["person"]),
+            naming.call_types,
         ],
     )
     app[SETTINGS] = settings
@@ -48,6 +69,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
     app[CORRIDOR] = corridor
     app[HUB] = corridor.hub
     app[TALLY] = corridor.tally
+    app[TYPE_NAMES] = TypeNames(db)
     app.on_response_prepare.append(headers.protect)
     app.on_response_prepare.append(counting.note)
     render.setup(app, navigation.frame)

@@ -36,3 +36,10 @@ MEANINGS = {
     ),
 }
 """Type → the first words of its docstring; a test keeps them equal."""
+
+NOTES = (
+    _("as of sale:created, and changes: the names of what changed"),
+    _("as of sale:created, and reason, which may be null"),
+    _("{saleId, number, customer, total, currency, status, stage (created, checkout or paid)}"),
+)
+"""What docstrings say of data beyond the names of fields."""

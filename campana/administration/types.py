@@ -34,10 +34,14 @@ ICONS = (
 )
 """Symbols of static/icons.svg that a type may have."""
 BITS = {"toast": TOAST, "sound": SOUND, "desktop": DESKTOP}
-WORDS = tuple((part, locale) for locale in LOCALES for part in ("title", "message"))
+SAID = ("title", "message")
+"""What notifications say; a name has no placeholders."""
+PARTS = ("name", *SAID)
+WORDS = tuple((part, locale) for locale in LOCALES for part in PARTS)
 LONGEST_SAMPLE = 4_000
-LONGEST = {"title": 300, "message": 4_000}
+LONGEST = {"name": 60, "title": 300, "message": 4_000}
 """Characters of words, placeholders included."""
+MOST_DAYS = 3650
 
 
 Ticked = Annotated[bool, BeforeValidator(lambda value: value in (True, "true"))]
@@ -45,7 +49,9 @@ Ticked = Annotated[bool, BeforeValidator(lambda value: value in (True, "true"))]
 
 class OwnType(BaseModel):
     """What can be changed of a type. toast, sound, desktop: channels it uses when nobody says
-    otherwise. audience: for events that name none. sample: JSON to try the words with."""
+    otherwise. audience: for events that name none. name_…: what people read, instead of what it is
+    called on the wire. retention_days: None, as the business keeps. sample: JSON to try the words
+    with."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -56,8 +62,11 @@ class OwnType(BaseModel):
     toast: Ticked = False
     sound: Ticked = False
     desktop: Ticked = False
+    retention_days: int | None = Field(None, ge=1, le=MOST_DAYS)
+    name_es: str = Field("", max_length=LONGEST["name"])
     title_es: str = Field("", max_length=LONGEST["title"])
     message_es: str = Field("", max_length=LONGEST["message"])
+    name_en: str = Field("", max_length=LONGEST["name"])
     title_en: str = Field("", max_length=LONGEST["title"])
     message_en: str = Field("", max_length=LONGEST["message"])
     sample: str = Field("", max_length=LONGEST_SAMPLE)
@@ -65,19 +74,19 @@ class OwnType(BaseModel):
     @property
     def words(self) -> dict[str, dict[str, str]]:
         """As campana.type_words.Own."""
-        said = self.model_dump()
-        return {
-            locale: {part: said[f"{part}_{locale}"] for part in ("title", "message")}
+        typed = self.model_dump()
+        said = {
+            locale: {part: typed[f"{part}_{locale}"] for part in PARTS if typed[f"{part}_{locale}"]}
             for locale in LOCALES
-            if said[f"title_{locale}"]
         }
+        return {locale: parts for locale, parts in said.items() if parts}
 
 
 def explained(kind: type[Event]) -> dict[str, str]:
     """What a built-in type means and what its data holds."""
     text = " ".join((kind.__doc__ or "").split())
     data = text.partition("data: ")[2].removesuffix(".")
-    return {"says": i18n.gettext(MEANINGS[kind.type]), "data": data}
+    return {"says": i18n.gettext(MEANINGS[kind.type]), "data": data and i18n.gettext(data)}
 
 
 async def own(tx: Tx, tenant_id: UUID) -> list[Any]:
@@ -96,8 +105,9 @@ async def one(tx: Tx, tenant_id: UUID, name: str) -> Any:
 async def create(
     db: Database, tenant_id: UUID, name: str, mine: OwnType, *, lasting: bool = True, actor: str
 ) -> None:
-    """A new type; Invalid with every mistake, Conflict for a name that is taken."""
-    _check(mine)
+    """A new type; Invalid with every mistake, Conflict for nothing but a name that is taken."""
+    if faults := _faults(mine):
+        raise Invalid.by_field(name_faults(name) + faults)
     async with db.tenant(tenant_id) as tx:
         if mine.audience:
             await audiences.named(tx, tenant_id, mine.audience)
@@ -109,7 +119,8 @@ async def change(
     db: Database, me: Person, name: str, mine: OwnType, was: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Writes what differs; what changed. NotFound, Invalid, Overtaken."""
-    _check(mine)
+    if faults := _faults(mine):
+        raise Invalid.by_field(faults)
     async with db.tenant(me.tenant_id, me.id) as tx:
         row = await queries.event_types.own_lock(tx, tenant=me.tenant_id, name=name)
         if row is None:
@@ -142,6 +153,14 @@ async def retire(
         await audit.record(tx, tenant_id, actor, action, type=name)
 
 
+def name_faults(name: str) -> list[tuple[str, str]]:
+    """What is wrong with the name of a new type, as a page says it; [] when nothing is."""
+    if not event_types.is_name(name):
+        return [("name", _("Small letters, digits and _, with a colon, such as card:sold."))]
+    taken = event_types.is_builtin(name)
+    return [("name", _("This name is taken, or built in."))] if taken else []
+
+
 def as_form(row: Any) -> dict[str, Any]:
     """A row as OwnType says it."""
     shown = {name: row[name] or "" for name in ("priority", "variant", "audience")}
@@ -149,12 +168,13 @@ def as_form(row: Any) -> dict[str, Any]:
     for part, locale in WORDS:
         shown[f"{part}_{locale}"] = row["words"].get(locale, {}).get(part, "")
     sample = orjson.dumps(row["sample"], option=orjson.OPT_INDENT_2).decode()
-    return shown | {"icon": row["icon"] or "bell", "sample": sample if row["sample"] else ""}
+    shown |= {"icon": row["icon"] or "bell", "sample": sample if row["sample"] else ""}
+    return shown | {"retention_days": row["retention_days"]}
 
 
 def tried(typed: Mapping[str, str], time_zone: str, actor_name: str) -> list[dict[str, Any]]:
-    """What the words say with the sample, per language: {locale, title, message, mistakes}. Of what
-    is too long to be saved, the beginning."""
+    """What the words say with the sample, per language: {locale, name, title, message,
+    mistakes}. Of what is too long to be saved, the beginning."""
     sample = _sample(typed.get("sample", "")[:LONGEST_SAMPLE])
     return [_tried_in(locale, typed, sample or {}, time_zone, actor_name) for locale in LOCALES]
 
@@ -163,10 +183,10 @@ def _tried_in(
     locale: str, typed: Mapping[str, str], sample: Any, time_zone: str, actor_name: str
 ) -> dict[str, Any]:
     said = {part: typed.get(f"{part}_{locale}", "")[:most] for part, most in LONGEST.items()}
-    wrong = [one for text in said.values() for one in type_words.mistakes(text)]
+    wrong = [one for part in SAID for one in type_words.mistakes(said[part])]
     with i18n.use_locale(locale, time_zone):
-        shown = {part: type_words.say(text, sample, actor_name) for part, text in said.items()}
-    return {"locale": locale, **shown, "mistakes": wrong}
+        shown = {part: type_words.say(said[part], sample, actor_name) for part in SAID}
+    return {"locale": locale, "name": said["name"], **shown, "mistakes": wrong}
 
 
 async def _write(tx: Tx, tenant_id: UUID, name: str, mine: OwnType, *, lasting: bool) -> None:
@@ -181,14 +201,16 @@ async def _write(tx: Tx, tenant_id: UUID, name: str, mine: OwnType, *, lasting: 
         icon=mine.icon,
         audience=mine.audience or None,
         words=mine.words,
+        retention_days=mine.retention_days,
         sample=_sample(mine.sample) or {},
     )
 
 
-def _check(mine: OwnType) -> None:
+def _faults(mine: OwnType) -> list[tuple[str, str]]:
     faults = [
         (f"{part}_{locale}", mistake)
-        for part, locale in WORDS
+        for locale in LOCALES
+        for part in SAID
         for mistake in type_words.mistakes(getattr(mine, f"{part}_{locale}"))[:1]
     ]
     for locale in LOCALES:
@@ -198,8 +220,7 @@ def _check(mine: OwnType) -> None:
         faults.append(("icon", _("Choose one of these.")))
     if mine.sample and _sample(mine.sample) is None:
         faults.append(("sample", _('This is no JSON object. Write for example {"total": 12.5}.')))
-    if faults:
-        raise Invalid.by_field(faults)
+    return faults
 
 
 def _sample(text: str) -> dict[str, Any] | None:

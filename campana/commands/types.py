@@ -29,6 +29,9 @@ async def add(
     variant: str = "info",
     icon: str = "bell",
     audience: str = "",
+    retention_days: int | None = None,
+    name_es: str = "",
+    name_en: str = "",
     title_es: str = "",
     message_es: str = "",
     title_en: str = "",
@@ -44,15 +47,25 @@ async def add(
         variant: info, success, warning or error, unless the publisher says otherwise.
         icon: such as banknote, beside its notifications.
         audience: for whom, unless the publisher says.
+        retention_days: how long its notifications are kept; else as long as all others.
+        name_es: what people read for it in Spanish, such as "Tarjeta vendida".
+        name_en: the same in English.
         title_es: its words in Spanish, such as "Tarjeta: {total:money}".
         message_es: more of them.
         title_en: its words in English.
         message_en: more of them.
     """
     said = {"title_es": title_es, "message_es": message_es, "title_en": title_en}
-    said |= {"message_en": message_en, "icon": icon, "audience": audience}
+    said |= {"message_en": message_en, "name_es": name_es, "name_en": name_en}
+    said |= {"icon": icon, "audience": audience}
     mine = _own_type(
-        toast=True, sound=True, desktop=True, priority=priority, variant=variant, **said
+        toast=True,
+        sound=True,
+        desktop=True,
+        priority=priority,
+        variant=variant,
+        retention_days=retention_days,
+        **said,
     )
     async with tenant_database(tenant) as (db, tenant_id):
         with use_locale("en"), _naming_options():  # as all that commands say

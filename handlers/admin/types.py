@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
 from campana.administration import types
 from campana.administration.types import OwnType
+from campana.errors import Invalid
 from campana.events import BUILTIN
 from campana.i18n import LANGUAGE_NAMES
 from campana.i18n import gettext as _
 from handlers import fitting, replies
 from handlers.admin import forms, frame
-from handlers.app_keys import DB
+from handlers.app_keys import DB, TYPE_NAMES
 from handlers.guards import administers
 from handlers.render import page
 
@@ -52,11 +54,13 @@ async def create(request: web.Request) -> web.StreamResponse:
     try:
         lasting = typed.get("lasting") == "true"
         name = typed.get("name", "").strip()
+        mine = _fit(typed, types.name_faults(name))
         await types.create(
-            request.app[DB], me.tenant_id, name, _fit(typed), lasting=lasting, actor=me.actor
+            request.app[DB], me.tenant_id, name, mine, lasting=lasting, actor=me.actor
         )
     except forms.REFUSALS as error:
         return await _form(request, None, typed, _wrong(error))
+    request.app[TYPE_NAMES].forget(me.tenant_id)
     return forms.done(request, f"/admin/types/{name}", "created", _words())
 
 
@@ -79,6 +83,7 @@ async def update(request: web.Request) -> web.StreamResponse:
         boxes = dict.fromkeys(types.BITS, "") | typed
         shown = forms.again(types.as_form(row), boxes, was)
         return await _form(request, row, shown, _wrong(error))
+    request.app[TYPE_NAMES].forget(request["person"].tenant_id)
     return forms.done(request, f"/admin/types/{row['name']}", "saved", _words())
 
 
@@ -128,10 +133,15 @@ def _icons() -> tuple[str, ...]:
     )
 
 
-def _fit(typed: dict[str, str]) -> OwnType:
-    return fitting.fit(
-        OwnType, {name: text for name, text in typed.items() if text and name not in SENT_WITH_IT}
-    )
+def _fit(typed: dict[str, str], faults: Sequence[tuple[str, str]] = ()) -> OwnType:
+    """faults: what is wrong beside it, to be told together."""
+    sent = {name: text for name, text in typed.items() if text and name not in SENT_WITH_IT}
+    try:
+        return fitting.fit(OwnType, sent)
+    except Invalid as error:
+        if faults:
+            error = Invalid(str(error), errors=[*Invalid.by_field(faults).errors, *error.errors])
+        raise error from None
 
 
 def _wrong(error: Any) -> dict[str, Any]:

@@ -98,7 +98,7 @@ grant select, insert, update, delete on campana.policy_change, campana.policy_ch
 grant select, insert on campana.announcement to campana_web;
 grant select on campana.erasure to campana_web;
 grant insert on campana.tenant_type to campana_web;
-grant update (priority, variant, channels, icon, audience, words, sample, retired_at) on campana.tenant_type to campana_web;
+grant update (priority, variant, channels, icon, audience, words, sample, retention_days, retired_at) on campana.tenant_type to campana_web;
 grant insert on campana.signal to campana_web;
 grant select (id) on campana.signal to campana_web;
 grant usage on all sequences in schema campana to campana_web;

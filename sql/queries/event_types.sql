@@ -27,14 +27,20 @@ from campana.tenant_type
 where tenant_id = :tenant
 order by retired_at is not null, name;
 
+-- name: names
+-- Those that are called something else than their name on the wire.
+select name, words
+from campana.tenant_type
+where tenant_id = :tenant and words @? '$.*.name';
+
 -- name: own_one^
-select name, lasting, priority, variant, channels, icon, audience, words, sample, retired_at
+select name, lasting, priority, variant, channels, icon, audience, words, sample, retention_days, retired_at
 from campana.tenant_type
 where tenant_id = :tenant and name = :name;
 
 -- name: own_lock^
 -- Nobody else changes it meanwhile.
-select name, lasting, priority, variant, channels, icon, audience, words, sample, retired_at
+select name, lasting, priority, variant, channels, icon, audience, words, sample, retention_days, retired_at
 from campana.tenant_type
 where tenant_id = :tenant and name = :name
 for update;
@@ -42,7 +48,7 @@ for update;
 -- name: own_change!
 update campana.tenant_type
 set priority = :priority, variant = :variant, channels = :channels, icon = :icon, audience = :audience,
-  words = :words, sample = :sample
+  words = :words, sample = :sample, retention_days = :retention_days
 where tenant_id = :tenant and name = :name;
 
 -- name: own_retire$

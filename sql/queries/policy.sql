@@ -10,7 +10,10 @@ union all
 (
   select t.name, t.channels, true
   from campana.tenant_type t
-  where t.tenant_id = :tenant and t.lasting and t.name > :after and strpos(translate(t.name, '_:', '  '), :sought) > 0
+  where t.tenant_id = :tenant and t.lasting and t.name > :after
+    and (
+      strpos(translate(t.name, '_:', '  '), :sought) > 0
+      or strpos(lower(concat_ws(' ', t.words -> 'es' ->> 'name', t.words -> 'en' ->> 'name')), :sought) > 0)
   order by t.name
   limit :limit
 );

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from campana import i18n, type_words
-from campana.administration.type_meanings import MEANINGS
+from campana import i18n, retention, type_words
+from campana.administration.type_meanings import MEANINGS, NOTES
 from campana.events import BUILTIN
 from tests.corridor.conftest import inbox_of, publish, until_dispatched
 from tests.handlers.admin import look, send, was
@@ -102,12 +102,76 @@ async def test_words_are_tried_while_they_are_written(ana) -> None:
         ({"audience": "role:NOBODY"}, "audience", 422),
         ({"sample": "[1]"}, "sample", 422),
         ({"priority": "extreme"}, "priority", 422),
+        ({"name_es": "x" * 61}, "name_es", 422),
+        ({"retention_days": "0"}, "retention_days", 422),
+        ({"retention_days": "soon"}, "retention_days", 422),
     ],
 )
 async def test_mistakes_are_shown_where_they_are(ana, changes, field, status) -> None:
     answer = await send(ana, HERE, {**FORM, "name": "other:type", **changes})
     assert answer.status == status
     assert f'id="{field}-error"' in answer.text
+
+
+@pytest.mark.parametrize("name", ["Card", "sale:created"])
+async def test_a_wrong_name_is_told_together_with_other_mistakes(ana, name) -> None:
+    for mistake, field in (("{total:euro}", "title_es"), ("x" * 301, "title_es")):
+        answer = await send(ana, HERE, {**FORM, "name": name, "title_es": mistake})
+        assert answer.status == 422
+        for wrong in ("name", field):
+            assert f'id="{wrong}-error"' in answer.text
+
+
+async def test_people_read_its_name_wherever_a_type_is_named(
+    ana, client, publish, owner, cast
+) -> None:
+    named = {**FORM, "name": "gift:sold", "name_en": "Gift", "title_es": "", "message_es": ""}
+    await send(ana, HERE, {k: v for k, v in named.items() if not k.startswith("title_en")})
+    event = await publish(type="gift:sold", audience="all")
+    await until_dispatched(owner)
+    for path in ("/notifications", "/preferences", "/admin/policy", "/admin/log", HERE):
+        assert "Gift" in (await look(ana, path)).text, path
+    assert "Gift" in (await look(ana, f"/admin/log/{event}")).text
+    assert "Gift" in (await look(ana, "/admin/policy?sought=gift")).text
+    [row] = await inbox_of(owner, cast.luis_colleague)
+    assert row["title"] is None
+    said = await owner.fetchval("select words::text from campana.event where id = $1", event)
+    assert '"title": "Gift"' in said, "what it says when nobody gave it words"
+
+    form = {"name_es": "Regalo", "name_en": "Gift", "was": "{}"}
+    assert (await send(ana, f"{HERE}/gift:sold", form)).status == 303
+    assert "Regalo" in (await look(ana, "/preferences")).text, "at once, in the reader's language"
+    english = await client(cast.ana_admin)
+    await english.post("/appearance", data={"locale": "en"})
+    eva = await client(cast.eva_stranger)
+    assert "Regalo" not in (await look(eva, "/preferences")).text
+
+
+@pytest.mark.parametrize(
+    ("days", "age", "left"), [("2", 3, False), ("2", 1, True), ("30", 20, True), ("", 20, False)]
+)
+async def test_its_notifications_are_kept_as_long_as_it_says(
+    ana, db, publish, owner, cast, days, age, left
+) -> None:
+    """The business keeps seven days."""
+    form = {**FORM, "name": "card:lost", "retention_days": days}
+    assert (await send(ana, HERE, form)).status == 303
+    for kind in ("stock:low", "card:lost", "stock:out"):
+        await publish(type=kind, audience="role:STAFF", title=kind)
+    await until_dispatched(owner)
+    await owner.execute("update campana.inbox set read_at = now()")
+    await owner.execute("update campana.inbox_head set unread = 0")
+    old = "dispatched_at - make_interval(days => $1)"
+    await owner.execute(
+        f"update campana.event set dispatched_at = {old} where type <> 'stock:out'", age
+    )
+    foreseen = await retention.preview(db, cast.norte)
+    done = await retention.purge(db, cast.norte)
+    kept = [row["title"] for row in await inbox_of(owner, cast.luis_colleague)]
+    wanted = ["stock:low"] * (age < 7) + ["card:lost"] * left + ["stock:out"]
+    assert kept == wanted
+    assert (done.notifications, foreseen.notifications) == (2 * (3 - len(kept)),) * 2
+    assert await owner.fetchval("select campana.unread_drift(1000)") == 0
 
 
 async def test_a_retired_type_is_refused_until_it_is_used_again(ana, publish, owner) -> None:
@@ -132,13 +196,15 @@ async def test_every_built_in_type_is_explained_in_spanish(ana) -> None:
     page = (await look(ana, HERE)).text
     assert "Se reservó una cita." in page
     assert "appointmentId, customer" in page
-    for english in ("An appointment", "A sale ", "Live only", "Campana itself"):
+    assert "como en sale:created" in page
+    for english in ("An appointment", "A sale ", "Live only", "Campana itself", "as of sale"):
         assert english not in page
 
 
 def test_meanings_are_the_docstrings() -> None:
     said = {kind.type: " ".join((kind.__doc__ or "").split()).split("data: ") for kind in BUILTIN}
     assert {name: text[0].strip() for name, text in said.items()} == MEANINGS
+    assert set(NOTES) <= {text[-1].removesuffix(".") for text in said.values()}
 
 
 def test_words_read_data_and_nothing_else() -> None:
