@@ -54,7 +54,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         query=query,
         listed=listed,
         moving=MOVING,
-        flashes=forms.confirmed(request, _words()),
+        confirms=_confirmations(),
     )
 
 
@@ -92,7 +92,7 @@ async def count(request: web.Request) -> web.StreamResponse:
 @administers
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /admin/announcements/{id}?done"""
-    return await _one(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _one(request, forms.right())
 
 
 @administers
@@ -119,7 +119,7 @@ async def withdraw(request: web.Request) -> web.StreamResponse:
     return replies.see_other(f"/admin/announcements/{announcement}?done=withdrawn")
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "sent": _("The announcement is on its way, or waits for its time."),
         "corrected": _("The new words are shown from now on."),
@@ -194,7 +194,6 @@ async def _one(
     request: web.Request,
     state: dict[str, Any],
     typed: dict[str, str] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -208,7 +207,7 @@ async def _one(
         typed=typed or _as_form(row["words"]),
         locales=[(locale, LANGUAGE_NAMES[locale]) for locale in LOCALES],
         moving=MOVING,
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )
 

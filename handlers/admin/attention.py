@@ -19,7 +19,7 @@ NOUN = "attention"
 @administers
 async def edit(request: web.Request) -> web.StreamResponse:
     """GET /admin/attention?done"""
-    return await _form(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _form(request, forms.right())
 
 
 @administers
@@ -30,7 +30,7 @@ async def update(request: web.Request) -> web.StreamResponse:
         await attention.change(request.app[DB], request["person"], mine, was)
     except forms.REFUSALS as error:
         return await _form(request, forms.wrong(error), mine, was)
-    return forms.done(request, "/admin/attention", "saved", _words())
+    return forms.done(request, "/admin/attention", "saved", _confirmations())
 
 
 async def _sent(request: web.Request) -> dict[str, Any]:
@@ -46,7 +46,7 @@ async def _sent(request: web.Request) -> dict[str, Any]:
     }
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {"saved": _("Saved. It counts from the next event on.")}
 
 
@@ -55,7 +55,6 @@ async def _form(
     state: dict[str, Any],
     typed: dict[str, Any] | None = None,
     was: dict[str, Any] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -69,6 +68,6 @@ async def _form(
         typed=now | mine,
         was=forms.drawn_with(now),
         days=[(1 << place, name) for place, name in week("wide")],
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )

@@ -27,7 +27,7 @@ class NewBranch(Shape):
 @administers
 async def index(request: web.Request) -> web.StreamResponse:
     """GET /admin/branches?done"""
-    return await _list(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _list(request, forms.right())
 
 
 @administers
@@ -39,7 +39,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         await branches.create(request.app[DB], request["person"], form.name.strip())
     except forms.REFUSALS as error:
         return await _list(request, forms.wrong(error), typed=typed)
-    return forms.done(request, "/admin/branches", "created", _words())
+    return forms.done(request, "/admin/branches", "created", _confirmations())
 
 
 @administers
@@ -49,10 +49,10 @@ async def delete(request: web.Request) -> web.StreamResponse:
         await branches.delete(request.app[DB], request["person"], path_id(request))
     except forms.REFUSALS as error:
         return await _list(request, forms.wrong(error))
-    return forms.done(request, "/admin/branches", "deleted", _words())
+    return forms.done(request, "/admin/branches", "deleted", _confirmations())
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "created": _("The branch is there. Give it to people on their page."),
         "deleted": _("The branch is gone."),
@@ -63,7 +63,6 @@ async def _list(
     request: web.Request,
     state: dict[str, Any],
     typed: dict[str, str] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -75,6 +74,6 @@ async def _list(
         part="branches/_new.html",
         rows=rows,
         typed=typed or {},
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )

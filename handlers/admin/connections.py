@@ -59,7 +59,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         older=_cursor(listed),
         device=device,
         rooms=rooms,
-        flashes=forms.confirmed(request, _words()),
+        confirms=_confirmations(),
     )
 
 
@@ -67,7 +67,7 @@ async def index(request: web.Request) -> web.StreamResponse:
 async def close(request: web.Request) -> web.StreamResponse:
     """POST /admin/connections/{id}/close"""
     await connections.close(request.app[DB], request["person"], path_id(request))
-    return forms.done(request, PATH, "closed", _words())
+    return forms.done(request, PATH, "closed", _confirmations())
 
 
 @program("read", people="administrators")
@@ -122,5 +122,5 @@ def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
         raise Invalid("This is no cursor of ours.", field="cursor") from None
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {"closed": _("It is closed within a second. It may come back after half a minute.")}

@@ -5,6 +5,7 @@ A new noun is one line in `sections()`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from campana.i18n import gettext as _
+from handlers.admin import forms
 from handlers.guards import administers
 from handlers.render import page
 from handlers.replies import is_htmx
@@ -114,10 +116,16 @@ def show(
     *,
     part: str | None = None,
     status: int = 200,
+    confirms: Mapping[str, str] | None = None,
     **context: Any,
 ) -> web.StreamResponse:
-    """A page of `noun` (template under templates/admin/); for htmx only `part` of it, if given."""
+    """A page of `noun` (template under templates/admin/); for htmx only `part` of it, if given.
+
+    confirms: what the page says of a change that led to it, by the word of `forms.done`.
+    """
     name = part if part and is_htmx(request) else template
+    if confirms and status == 200:
+        context["flashes"] = forms.confirmed(request, confirms)
     every = sections()
     section = next((one for _group, some in every for one in some if one.noun == noun), None)
     around = {"noun": noun, "section": section, "sections": every, "address": address}

@@ -40,7 +40,7 @@ class Issuer(Keys):
 @administers
 async def index(request: web.Request) -> web.StreamResponse:
     """GET /admin/issuers?done"""
-    return await _list(request, BLANK, forms.right(), forms.confirmed(request, _words()))
+    return await _list(request, BLANK, forms.right())
 
 
 @administers
@@ -61,7 +61,7 @@ async def create(request: web.Request) -> web.StreamResponse:
     except forms.REFUSALS as error:
         typed = BLANK | await forms.typed(request)
         return await _list(request, typed, _wrong(error))
-    return forms.done(request, "/admin/issuers", "added", _words())
+    return forms.done(request, "/admin/issuers", "added", _confirmations())
 
 
 @administers
@@ -83,7 +83,7 @@ async def update(request: web.Request) -> web.StreamResponse:
     except forms.REFUSALS as error:
         typed = await forms.typed(request)
         return await _issuer(request, typed.get("keys", ""), _wrong(error))
-    return forms.done(request, "/admin/issuers", "changed", _words())
+    return forms.done(request, "/admin/issuers", "changed", _confirmations())
 
 
 @administers
@@ -92,10 +92,10 @@ async def revoke(request: web.Request) -> web.StreamResponse:
     me, issuer = request["person"], await _found(request)
     if not issuer["revoked_at"]:
         await tokens.revoke(request.app[DB], me.tenant_id, issuer["id"], actor=me.actor)
-    return forms.done(request, "/admin/issuers", "revoked", _words())
+    return forms.done(request, "/admin/issuers", "revoked", _confirmations())
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "added": _("Tokens of this issuer are accepted from now on."),
         "changed": _("Only these keys count from now on."),
@@ -133,7 +133,6 @@ async def _list(
     request: web.Request,
     typed: dict[str, str],
     state: dict[str, Any],
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     rows = await tokens.of_tenant(request.app[DB], request["person"].tenant_id)
     return frame.show(
@@ -145,7 +144,7 @@ async def _list(
         names=token_keys.names,
         typed=typed,
         secrets=len(request.app[SETTINGS].token_secrets),
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )
 

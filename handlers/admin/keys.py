@@ -23,7 +23,7 @@ BLANK: dict[str, Any] = {"name": "", "scopes": ["publish"], "days": "365"}
 @administers
 async def index(request: web.Request) -> web.StreamResponse:
     """GET /admin/keys?done"""
-    return await _list(request, BLANK, forms.right(), forms.confirmed(request, _words()))
+    return await _list(request, BLANK, forms.right())
 
 
 @administers
@@ -52,14 +52,14 @@ async def revoke(request: web.Request) -> web.StreamResponse:
     except NotFound:
         if key_id not in [row["id"] for row in await keys.of_tenant(request.app[DB], me.tenant_id)]:
             raise
-    return forms.done(request, "/admin/keys", "revoked", _words())
+    return forms.done(request, "/admin/keys", "revoked", _confirmations())
 
 
 def _days(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {"revoked": _("The key is revoked; what it had open is closed.")}
 
 
@@ -67,7 +67,6 @@ async def _list(
     request: web.Request,
     typed: dict[str, Any],
     state: dict[str, Any],
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     living, dead = await api_keys.listed(request.app[DB], request["person"])
     return frame.show(
@@ -80,6 +79,6 @@ async def _list(
         typed=typed,
         scopes=keys.SCOPES,
         lives=api_keys.LIVES,
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )

@@ -105,9 +105,8 @@ async def set_aside(request: web.Request) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
         rows = await event_log.set_aside(tx, me.tenant_id)
-    flashes = forms.confirmed(request, _words())
     return frame.show(
-        request, NOUN, "log/set_aside.html", rows=rows, as_text=_as_text, flashes=flashes
+        request, NOUN, "log/set_aside.html", rows=rows, as_text=_as_text, confirms=_confirmations()
     )
 
 
@@ -115,14 +114,14 @@ async def set_aside(request: web.Request) -> web.StreamResponse:
 async def try_again(request: web.Request) -> web.StreamResponse:
     """POST /admin/log/set-aside/{id}/try-again"""
     await event_log.try_again(request.app[DB], request["person"], path_id(request))
-    return forms.done(request, "/admin/log/set-aside", "tried", _words())
+    return forms.done(request, "/admin/log/set-aside", "tried", _confirmations())
 
 
 @administers
 async def discard(request: web.Request) -> web.StreamResponse:
     """POST /admin/log/set-aside/{id}/discard"""
     await event_log.discard(request.app[DB], request["person"], path_id(request))
-    return forms.done(request, "/admin/log/set-aside", "discarded", _words())
+    return forms.done(request, "/admin/log/set-aside", "discarded", _confirmations())
 
 
 async def _which(tx: Tx, me: Person, query: LogQuery) -> tuple[event_log.Filter, str | None]:
@@ -157,7 +156,7 @@ def _as_text(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "tried": _("Back in the queue. If it fails again, it comes back here."),
         "discarded": _("Discarded."),

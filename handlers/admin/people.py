@@ -94,7 +94,7 @@ async def create(request: web.Request) -> web.StreamResponse:
 @administers
 async def edit(request: web.Request) -> web.StreamResponse:
     """GET /admin/people/{id}?done"""
-    return await _person(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _person(request, forms.right())
 
 
 @administers
@@ -149,7 +149,7 @@ async def renew(request: web.Request) -> web.StreamResponse:
     return await _link(request, person_id, token)
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "saved": _("Saved."),
         "role": _("Saved. The new role counts at once; older sessions have ended."),
@@ -164,7 +164,7 @@ def _done(request: web.Request, what: str) -> web.StreamResponse:
     me, person_id = request["person"], path_id(request)
     if person_id == me.id and what != "saved" and not replies.is_htmx(request):
         return replies.see_other("/login")
-    return forms.done(request, f"/admin/people/{person_id}", what, _words())
+    return forms.done(request, f"/admin/people/{person_id}", what, _confirmations())
 
 
 async def _choices(tx: Any, tenant_id: UUID) -> dict[str, Any]:
@@ -192,7 +192,6 @@ async def _person(
     state: dict[str, Any],
     typed: dict[str, str] | None = None,
     was: dict[str, Any] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -207,7 +206,7 @@ async def _person(
         who=row,
         typed=forms.again(now, typed or {}, was or {}),
         was=forms.drawn_with(now),
-        flashes=flashes,
+        confirms=_confirmations(),
         **choices,
         **state,
     )

@@ -35,7 +35,7 @@ class Rights(Shape):
 @administers
 async def index(request: web.Request) -> web.StreamResponse:
     """GET /admin/roles?done"""
-    return await _list(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _list(request, forms.right())
 
 
 @administers
@@ -48,7 +48,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         await roles.create(request.app[DB], request["person"], name, administers=form.administers)
     except forms.REFUSALS as error:
         return await _list(request, forms.wrong(error), typed=typed)
-    return forms.done(request, "/admin/roles", "created", _words())
+    return forms.done(request, "/admin/roles", "created", _confirmations())
 
 
 @administers
@@ -68,7 +68,7 @@ async def update(request: web.Request) -> web.StreamResponse:
         )
     except forms.REFUSALS as error:
         return await _role(request, forms.wrong(error))
-    return forms.done(request, "/admin/roles", "changed", _words())
+    return forms.done(request, "/admin/roles", "changed", _confirmations())
 
 
 @administers
@@ -78,10 +78,10 @@ async def delete(request: web.Request) -> web.StreamResponse:
         await roles.delete(request.app[DB], request["person"], request.match_info["id"])
     except forms.REFUSALS as error:
         return await _role(request, forms.wrong(error))
-    return forms.done(request, "/admin/roles", "deleted", _words())
+    return forms.done(request, "/admin/roles", "deleted", _confirmations())
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "created": _("The role is there. Give it to people on their page."),
         "changed": _("Saved. It counts at once, on open pages too."),
@@ -93,7 +93,6 @@ async def _list(
     request: web.Request,
     state: dict[str, Any],
     typed: dict[str, str] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -105,7 +104,7 @@ async def _list(
         part="roles/_new.html",
         rows=rows,
         typed=typed or {},
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )
 

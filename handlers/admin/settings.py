@@ -20,7 +20,7 @@ NOUN = "settings"
 @administers
 async def edit(request: web.Request) -> web.StreamResponse:
     """GET /admin/settings?done"""
-    return await _form(request, forms.right(), flashes=forms.confirmed(request, _words()))
+    return await _form(request, forms.right())
 
 
 @administers
@@ -33,10 +33,10 @@ async def update(request: web.Request) -> web.StreamResponse:
         await tenant_settings.change(request.app[DB], request["person"], mine, was)
     except forms.REFUSALS as error:
         return await _form(request, forms.wrong(error), {"keep_unread": "", **typed}, was)
-    return forms.done(request, "/admin/settings", "saved", _words())
+    return forms.done(request, "/admin/settings", "saved", _confirmations())
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {"saved": _("Saved.")}
 
 
@@ -45,7 +45,6 @@ async def _form(
     state: dict[str, Any],
     typed: dict[str, str] | None = None,
     was: dict[str, Any] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     me = request["person"]
     async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
@@ -58,6 +57,6 @@ async def _form(
         typed=forms.again(now, typed or {}, was or {}),
         was=forms.drawn_with(now),
         zones=sorted(tenant_settings.time_zones()),
-        flashes=flashes,
+        confirms=_confirmations(),
         **state,
     )
