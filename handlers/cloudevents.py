@@ -78,7 +78,7 @@ class CloudEventShape(BaseModel):
             raise ValueError(str(error)) from None
 
 
-CloudEventArray = Annotated[list[CloudEventShape], Field(min_length=1, max_length=MOST_EVENTS)]
+CloudEventArray = Annotated[list[CloudEventShape], Field(max_length=MOST_EVENTS)]
 CLOUD_EVENTS: TypeAdapter[list[CloudEventShape]] = TypeAdapter(CloudEventArray)
 ATTRIBUTES = fitting.wire_names(CloudEventShape)
 UNLIKE = {"specversion", "id", "source", "datacontenttype", "dataschema", "time", "data_base64"}
@@ -96,10 +96,12 @@ async def one(request: web.Request) -> list[EventShape]:
 
 
 async def batch(request: web.Request) -> list[EventShape]:
-    """The events of a batch; Invalid by index."""
+    """The events of a batch, which may be none (JSON format 4.1); Invalid by index."""
     sent = fitting.json(await request.read())
     if not isinstance(sent, list):
         raise Invalid("A batch is an array of CloudEvents.", field="", code="invalid_value")
+    if not sent:
+        return []
     return _events(sent, is_array=True)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from aiohttp import web
@@ -21,6 +21,9 @@ from handlers import fitting
 
 Handler = Callable[..., Awaitable[web.StreamResponse]]
 Declare = Callable[[Handler], Handler]
+
+
+Limited = Literal["rate", "streams"]
 
 
 class Shape(BaseModel):
@@ -51,7 +54,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One declared operation. answers: status → shape, Stream, or None when there is no body."""
+    """One declared operation. answers: status → shape, Stream, or None when there is no body.
+
+    limited: how: to so many a minute, or to so many streams at a time.
+    """
 
     summary: str
     description: str
@@ -61,6 +67,7 @@ class Operation:
     bodies: Mapping[str, Any] = field(default_factory=dict)
     answers: Mapping[int, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    limited: Limited | None = None
 
 
 def operation(
@@ -73,12 +80,13 @@ def operation(
     bodies: Mapping[str, Any] | None = None,
     answers: Mapping[int, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    limited: Limited | None = None,
 ) -> Declare:
     """Declare a handler, which then gets `query` and `form` as further arguments, validated.
 
     form: a JSON object or an HTML form. body: shape of a body that the handler reads by itself.
     bodies: the same in other content types. headers: request headers it
-    heeds, name → meaning. answers: the good ones, problems go unsaid.
+    heeds, name → meaning. answers: the good ones, problems go unsaid. limited: as in Operation.
     """
 
     def declare(handler: Handler) -> Handler:
@@ -99,6 +107,7 @@ def operation(
             bodies=bodies,
             answers=answers,
             headers=headers,
+            limited=limited,
         )(read_and_handle)
 
     return declare
@@ -113,6 +122,7 @@ def described(
     bodies: Mapping[str, Any] | None = None,
     answers: Mapping[int, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    limited: Limited | None = None,
 ) -> Declare:
     """As `operation`, for a handler that reads everything by itself."""
 
@@ -126,6 +136,7 @@ def described(
             bodies=bodies or {},
             answers=answers or {200: None},
             headers=headers or {},
+            limited=limited,
         )
         return handler
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from campana import VERSION
 from handlers import replies
-from handlers.declare import Operation, Stream, declared, described
+from handlers.declare import Limited, Operation, Stream, declared, described
 from handlers.guards import Guard, guard_of, public
 from handlers.shapes import Problem
 
@@ -27,6 +27,11 @@ SECURITY = {
         "description": "The same key, or a token (JWT) of an issuer that the tenant trusts.",
     },
 }
+RATE_HEADERS = {
+    "RateLimit-Policy": "What may be done: name, q (quota), w (window in seconds).",
+    "RateLimit": "What is left: name, r (remaining), t (seconds until it is whole again).",
+}
+RETRY_AFTER = {"Retry-After": "Seconds to wait."}
 FOR_WHOM = {
     "name": "user",
     "in": "query",
@@ -60,10 +65,11 @@ def document(app: web.Application) -> dict[str, Any]:
             "schemas": shapes.definitions,
             "securitySchemes": SECURITY,
             "responses": {
-                "Problem": {
-                    "description": "What is wrong, and what to do.",
-                    "content": {replies.PROBLEM: {"schema": shapes.of_answer(Problem)}},
-                }
+                "Problem": _problem("What is wrong, and what to do.", shapes),
+                "TooMany": {
+                    **_problem("Too many requests, or too many streams open.", shapes),
+                    "headers": _headers(RETRY_AFTER | RATE_HEADERS),
+                },
             },
         },
     }
@@ -149,6 +155,7 @@ def _operation(
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }
+    _limit(told["responses"], operation.limited or ("rate" if guard.counts else None))
     if operation.description:
         told["description"] = operation.description
     if operation.body is not None:
@@ -157,6 +164,28 @@ def _operation(
             "content": {kind: {"schema": shapes.of_input(body)} for kind, body in bodies.items()}
         }
     return told
+
+
+def _limit(responses: dict[str, Any], limited: Limited | None) -> None:
+    """What else is answered where there is a limit."""
+    if limited is None:
+        return
+    for status, answer in responses.items():
+        if limited == "rate" and status.isdigit():
+            answer["headers"] = _headers(RATE_HEADERS)
+    responses["429"] = {"$ref": "#/components/responses/TooMany"}
+
+
+def _headers(said: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": meaning, "schema": {"type": "string"}}
+        for name, meaning in said.items()
+    }
+
+
+def _problem(description: str, shapes: Shapes) -> dict[str, Any]:
+    content = {replies.PROBLEM: {"schema": shapes.of_answer(Problem)}}
+    return {"description": description, "content": content}
 
 
 def _security(guard: Guard) -> Iterator[Mapping[str, list[str]]]:

@@ -53,6 +53,7 @@ class PublishQuery(QueryShape):
         cloudevents.BATCHED: CloudEventArray,
     },
     answers={202: Published | PublishedMany, 200: ForeseenEvent | ForeseenEvents},
+    limited="rate",
     headers={
         "Idempotency-Key": "1 to 255 printable characters. A repetition gets the first answer, with"
         " Idempotency-Replayed: true; with another body 422, while in flight 409.",

@@ -42,7 +42,13 @@ async def browser(request: web.Request) -> web.StreamResponse:
 
 
 @signed_in
-@described("Stream of a person's news", tag="stream", query=StreamQuery, answers={200: JSON_STREAM})
+@described(
+    "Stream of a person's news",
+    tag="stream",
+    query=StreamQuery,
+    answers={200: JSON_STREAM},
+    limited="streams",
+)
 async def api(request: web.Request) -> web.StreamResponse:
     """GET /api/stream"""
     return await _serve(request, "json")

@@ -19,6 +19,27 @@ exception when sqlstate 'CA003' or sqlstate 'CA004' then
 end;
 $$;
 
+-- An audience as people read it: with the names of those whom it names by id, as we write it ourselves.
+create or replace function campana.audience_for_people(tenant uuid, audience text) returns text
+language plpgsql stable as $$
+declare
+  whom record;
+  shown text := audience;
+begin
+  for whom in
+    select m.found[1] as term, u.name
+    from regexp_matches(audience, '(user:"?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"?)', 'g') m (found)
+    join campana.users u on u.tenant_id = tenant and u.id = m.found[2]::uuid
+  loop
+    if whom.term = audience then
+      return whom.name;
+    end if;
+    shown := replace(shown, whom.term, format('user:"%s"', whom.name));
+  end loop;
+  return shown;
+end;
+$$;
+
 -- An event that was set aside goes back to the end of the queue, as it was; what had been written of a huge
 -- audience is not written again. outcome: 'done', or 'before' when somebody has tried it again already; no
 -- row when there is no such event.

@@ -19,7 +19,7 @@ found as (
   limit :limit
 )
 select case when (select count(*) from looked) = :span then (select l.id from looked l order by l.id limit 1) end as looked_to,
-  f.id, f.type, f.audience, f.priority, f.variant, f.subject, f.published_at, f.dispatched_at,
+  f.id, f.type, campana.audience_for_people(:tenant, f.audience) as audience, f.priority, f.variant, f.subject, f.published_at, f.dispatched_at,
   coalesce(e.words -> :locale::text ->> 'title', e.words -> '' ->> 'title') as title,
   u.name as actor_name, r.recipients,
   case when :person::uuid is not null then exists (
@@ -46,7 +46,7 @@ left join lateral (
 order by f.id desc;
 
 -- name: one^
-select e.id, e.type, e.audience, e.words, e.data, e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.collapse_key,
+select e.id, e.type, campana.audience_for_people(:tenant, e.audience) as audience, e.words, e.data, e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.collapse_key,
   e.expires_at, e.published_at, e.dispatched_at, u.name as actor_name, u.email as actor_email,
   (
     select coalesce(sum(cardinality(r.user_ids)), 0)::integer

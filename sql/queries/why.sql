@@ -1,7 +1,7 @@
 -- name: event^
 -- The event, whether its audience names somebody now, and what was written for them: no row when there is no
 -- such event or person.
-select e.type, e.audience, e.priority, e.subject, e.published_at, e.dispatched_at, e.actor = u.id as is_actor,
+select e.type, campana.audience_for_people(:tenant, e.audience) as audience, e.priority, e.subject, e.published_at, e.dispatched_at, e.actor = u.id as is_actor,
   e.collapse_key, e.expires_at, coalesce(e.words -> :locale::text ->> 'title', e.words -> '' ->> 'title') as title,
   u.id as user_id, u.name, u.email, u.role, u.active, u.created_at, b.name as branch,
   n.is_known, n.reason as reason_now, n.sees, i.seq, i.reason as reason_then, i.channels, i.read_at, i.state, i.moved,

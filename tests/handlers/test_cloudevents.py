@@ -12,6 +12,8 @@ from cloudevents.core.bindings.http import to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from campana.administration import types
+from campana.administration.types import OwnType
 from tests.post import deliver
 
 STRUCTURED = "application/cloudevents+json"
@@ -218,7 +220,6 @@ async def test_what_does_not_fit_is_named(send, owner, change, field) -> None:
         (STRUCTURED, b"[]", 422),
         (STRUCTURED, b"7", 422),
         (BATCHED, b"{}", 422),
-        (BATCHED, b"[]", 422),
         (BATCHED, b"[7]", 422),
         (STRUCTURED, orjson.dumps(said(data="text")), 422),
         (STRUCTURED, orjson.dumps(said(datacontenttype="text/plain", data="x")), 422),
@@ -233,6 +234,23 @@ async def test_nothing_else_gets_in(send, owner, kind, body, status) -> None:
     answered, told, _ = await send({"Content-Type": kind}, body)
     assert (answered, told["status"]) == (status, status), told
     assert await outbox(owner) == []
+
+
+async def test_an_empty_batch_is_accepted_and_nothing_happens(send, owner) -> None:
+    for more in ({}, {"Idempotency-Key": "k"}, {"Idempotency-Key": "k"}):
+        status, told, headers = await send({"Content-Type": BATCHED, **more}, b"[]")
+        assert (status, told) == (202, {"events": []})
+        assert "RateLimit" in headers
+    assert headers["Idempotency-Replayed"] == "true"
+    assert await outbox(owner) == []
+
+
+async def test_a_type_may_say_for_whom_its_cloud_events_are(send, owner, db, cast) -> None:
+    mine = OwnType(audience="role:COOK")
+    await types.create(db, cast.norte, "card:sold", mine, actor="test")
+    headers = {"Content-Type": STRUCTURED}
+    assert (await send(headers, orjson.dumps(said(type="card:sold", audience=None))))[0] == 202
+    assert [row["audience"] for row in await outbox(owner)] == ["role:COOK"]
 
 
 async def test_binary_data_is_json(send) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from campana import users
@@ -20,6 +21,20 @@ async def titles(db, cast, **which):
     async with db.tenant(cast.norte) as tx:
         found = await event_log.page(tx, cast.norte, Filter(**which))
     return [row["title"] for row in found.rows]
+
+
+async def test_whom_an_audience_names_by_id_is_shown_by_name(db, client, cast) -> None:
+    luis, rosa = cast.luis_colleague, cast.rosa_colleague
+    [trial] = await post(db, {"audience": f"user:{luis.id}", "title": "Prueba"})
+    await post(db, {"audience": f"user:{luis.id} | role:COOK | user:{rosa.id}"})
+    ana = await client(cast.ana_admin)
+    page = html.unescape((await look(ana, "/admin/log")).text)
+    assert "<code>Luis Colega</code>" in page
+    assert 'user:"Luis Colega" | role:COOK | user:"Rosa Colega"' in page
+    assert "<code>Luis Colega</code>" in (await look(ana, f"/admin/log/{trial}")).text
+    why = await look(ana, f"/admin/log/{trial}/why?person={luis.email}")
+    assert "(Luis Colega)" in why.text
+    assert str(rosa.id) not in page
 
 
 async def test_events_are_listed_with_audience_recipients_and_latency(db, client, cast) -> None:

@@ -55,6 +55,25 @@ async def test_it_says_who_may_ask(document):
     assert {"key": []} in paths["/api/events"]["post"]["security"]
 
 
+async def test_limits_are_described_where_they_are_answered(client, cast, document):
+    """Every operation that counts says so, and what a real answer carries is what is promised."""
+    paths = document["paths"]
+    limited = {
+        path for path in paths for told in paths[path].values() if "429" in told["responses"]
+    }
+    assert limited >= {"/api/events", "/api/stream", "/api/notifications/{id}/read"}
+    assert "/api/health" not in limited
+    published = paths["/api/events"]["post"]["responses"]
+    program = await client(**{"X-API-Key": cast.norte_publish_key})
+    event = {"type": "sale:created", "audience": "all"}
+    for query, status in (("", "202"), ("?dry_run=1", "200")):
+        answer = await program.post(f"/api/events{query}", json=event)
+        promised = set(published[status]["headers"])
+        assert promised == {"RateLimit", "RateLimit-Policy"} <= set(answer.headers)
+    too_many = document["components"]["responses"]["TooMany"]
+    assert {"Retry-After", "RateLimit", "RateLimit-Policy"} == set(too_many["headers"])
+
+
 async def test_the_stream_is_described_with_its_messages(document):
     stream = document["paths"]["/api/stream"]["get"]["responses"]["200"]
     assert set(stream["content"]["text/event-stream"]["x-messages"]) == {
