@@ -26,6 +26,7 @@ from campana.corridor import Corridor
 from campana.db import Database
 from campana.migrate import Roles, installed_roles
 from campana.settings import Settings
+from campana.users import Person
 from handlers.application import application
 from handlers.session_storage import COOKIE
 from tests import cast as casting
@@ -121,6 +122,30 @@ def settings(dsn: str, request: pytest.FixtureRequest) -> Settings:
     """Demo mode on this test's database, changed by `@pytest.mark.settings(name=value, …)`."""
     marks = list(request.node.iter_markers("settings"))
     return _settings(dsn, **{name: value for mark in marks for name, value in mark.kwargs.items()})
+
+
+@pytest.fixture
+def ana(cast: Cast) -> Person:
+    """Administers norte."""
+    return casting.person(cast.ana_admin)
+
+
+@pytest.fixture
+def luis(cast: Cast) -> Person:
+    """Works at norte, and sells."""
+    return casting.person(cast.luis_colleague)
+
+
+@pytest.fixture
+def rosa(cast: Cast) -> Person:
+    """Works at norte too."""
+    return casting.person(cast.rosa_colleague)
+
+
+@pytest.fixture
+def eva(cast: Cast) -> Person:
+    """Administers sur."""
+    return casting.person(cast.eva_stranger)
 
 
 @pytest.fixture

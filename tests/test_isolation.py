@@ -20,10 +20,9 @@ from campana import cluster, inbox_list, installation, publish, search, users
 from campana.db import Database
 from campana.settings import Settings
 from tests import cast as casting
-from tests.cast import Cast
+from tests.cast import Cast, person
 from tests.conftest import signed_in
 from tests.corridor.conftest import publish_event
-from tests.corridor.test_inbox import person
 from tests.post import post
 from tests.waiting import eventually
 

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from campana import inbox
+from tests.cast import person
 from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
-from tests.corridor.test_inbox import person
 from tests.waiting import eventually
 
 EVENTS = 150

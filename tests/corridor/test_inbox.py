@@ -14,37 +14,9 @@ import pytest
 from campana import inbox, inbox_list, search
 from campana.inbox_list import Filter
 from campana.signals import HINT
-from campana.users import Person
+from tests.cast import person
 from tests.post import post
 from tests.waiting import eventually
-
-
-def person(member, locale="es") -> Person:
-    return Person(
-        tenant_id=member.tenant_id,
-        tenant_slug=member.tenant,
-        tenant_name=member.tenant,
-        modules=(),
-        id=member.id,
-        email=member.email,
-        name=member.name,
-        role=member.role,
-        administers=member.role == "ADMIN",
-        branch_id=None,
-        locale=locale,
-        time_zone="UTC",
-        auth_version=1,
-    )
-
-
-@pytest.fixture
-def ana(cast):
-    return person(cast.ana_admin)
-
-
-@pytest.fixture
-def luis(cast):
-    return person(cast.luis_colleague)
 
 
 @pytest.fixture

@@ -12,20 +12,10 @@ from hypothesis import strategies as st
 
 from campana import demo, inbox, inbox_list, outbox
 from campana.inbox_list import EVERYTHING, Filter
-from tests.corridor.test_inbox import person
+from tests.cast import person
 from tests.post import post
 
 UNREAD = Filter(unread=True)
-
-
-@pytest.fixture
-def ana(cast):
-    return person(cast.ana_admin)
-
-
-@pytest.fixture
-def luis(cast):
-    return person(cast.luis_colleague)
 
 
 async def place_of(owner, who, event_id) -> int | None:

@@ -12,8 +12,8 @@ import pytest
 
 from campana import inbox, retention
 from campana.queries import queries
+from tests.cast import person
 from tests.corridor.conftest import everybody_hears, inbox_of, publish_event, until_dispatched
-from tests.corridor.test_inbox import person
 
 OLD = timedelta(days=8)
 IDS_OF_EVENTS = (

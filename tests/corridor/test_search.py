@@ -8,16 +8,12 @@ import pytest
 from campana import inbox, inbox_list, search
 from campana.inbox_list import Filter
 from campana.queries import queries
-from tests.corridor.test_inbox import fill, person
+from tests.cast import person
+from tests.corridor.test_inbox import fill
 from tests.post import post
 
 NOWHERE_NEAR = 1
 """A look through the newest rows that finds next to nothing: the index must."""
-
-
-@pytest.fixture
-def ana(cast):
-    return person(cast.ana_admin)
 
 
 @pytest.fixture(params=["looked through", "by index", "not kept yet"])

@@ -12,8 +12,8 @@ from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from campana.domains.sales.records import one
 from campana.errors import NotFound
+from tests.cast import person
 from tests.corridor.conftest import everybody_hears, inbox_of, until_dispatched
-from tests.domains.test_sales import person
 from tests.post import deliver
 from tests.waiting import eventually
 

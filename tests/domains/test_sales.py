@@ -13,50 +13,7 @@ from campana.domains import sales
 from campana.domains.sales.drafts import Typed, TypedItem, checked
 from campana.domains.sales.records import PAGE_SIZE
 from campana.errors import Conflict, Invalid, NotFound
-from campana.users import Person
 from tests.post import deliver
-
-
-def person(member) -> Person:
-    return Person(
-        tenant_id=member.tenant_id,
-        tenant_slug=member.tenant,
-        tenant_name=member.tenant,
-        modules=("sales",),
-        id=member.id,
-        email=member.email,
-        name=member.name,
-        role=member.role,
-        administers=member.role == "ADMIN",
-        branch_id=None,
-        locale="es",
-        time_zone="America/El_Salvador",
-        auth_version=1,
-    )
-
-
-@pytest.fixture
-def ana(cast):
-    """Administers norte."""
-    return person(cast.ana_admin)
-
-
-@pytest.fixture
-def luis(cast):
-    """Sells at norte."""
-    return person(cast.luis_colleague)
-
-
-@pytest.fixture
-def rosa(cast):
-    """Sells at norte too."""
-    return person(cast.rosa_colleague)
-
-
-@pytest.fixture
-def eva(cast):
-    """Administers sur."""
-    return person(cast.eva_stranger)
 
 
 @pytest.fixture

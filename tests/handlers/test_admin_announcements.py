@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campana import inbox
+from tests.cast import person
 from tests.corridor.conftest import http, inbox_of, listen, publish, site, until_dispatched
-from tests.corridor.test_inbox import person
 from tests.handlers.admin import look, send
 from tests.waiting import eventually
 

@@ -21,8 +21,7 @@ from campana.db import Database
 from campana.errors import Conflict
 from campana.preferences import choices, layers, matrix
 from campana.preferences.policy import Attention, Masks
-from campana.users import Person
-from tests.cast import Cast, Member
+from tests.cast import Cast, Member, person_of
 from tests.conftest import Browser, SignIn
 from tests.handlers.admin import look, send, was
 from tests.post import post
@@ -32,12 +31,6 @@ PAGE = "/admin/policy"
 LATEST = "select action, detail from campana.audit order by id desc limit 1"
 LIVING = "select exists (select from campana.policy_change where undone_at is null)"
 OWN = "select value, chosen, kept from campana.user_preference where user_id = $1 and type = $2"
-
-
-async def person_of(db: Database, member: Member) -> Person:
-    async with db.bus() as bus:
-        row = await bus.fetchrow("select * from campana.people() where id = $1", member.id)
-    return Person.from_row(row)
 
 
 class Policy:

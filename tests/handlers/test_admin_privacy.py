@@ -8,8 +8,8 @@ import pytest
 
 from campana import inbox
 from campana.privacy import proceed
+from tests.cast import person
 from tests.corridor.conftest import http, inbox_of, listen, publish, site, until_dispatched
-from tests.corridor.test_inbox import person
 from tests.handlers.admin import look, send
 from tests.waiting import eventually
 

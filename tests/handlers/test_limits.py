@@ -15,6 +15,7 @@ from campana.errors import TooMany
 from campana.limits import Limits
 from campana.settings import Settings
 from campana.users import Person
+from tests.cast import person_of
 from tests.corridor.conftest import http, listen, publish, site
 from tests.post import deliver, post
 from tests.waiting import eventually
@@ -29,12 +30,6 @@ def standing(headers):
     """Name → (left, seconds) of the RateLimit field."""
     found = FIELD.findall(headers["RateLimit"])
     return {name: (int(left), int(seconds)) for name, left, seconds in found}
-
-
-async def person_of(db, member):
-    async with db.bus() as bus:
-        row = await bus.fetchrow("select * from campana.people() where id = $1", member.id)
-    return Person.from_row(row)
 
 
 async def used_up(browser, path=READ_ALL):

@@ -17,10 +17,10 @@ from campana.events import PRIORITIES
 from campana.preferences import choices, layers, matrix
 from campana.preferences.policy import Attention, Quiet
 from campana.users import Person
-from tests.cast import Cast, Member
+from tests.cast import Cast, Member, person_of
 from tests.conftest import SignIn
 from tests.handlers.admin import look, send, was
-from tests.handlers.test_admin_policy import HTMX, LATEST, PAGE, person_of
+from tests.handlers.test_admin_policy import HTMX, LATEST, PAGE
 
 NIGHT = Quiet(dt.time(22), dt.time(6))
 FORM = [

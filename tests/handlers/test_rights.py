@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from campana.administration import roles
+from tests.cast import person
 from tests.corridor.conftest import everybody_hears, http, listen, publish, site
-from tests.domains.test_sales import person
 from tests.handlers.admin import look
 
 __all__ = ["http", "listen", "publish", "site"]  # fixtures

@@ -12,9 +12,9 @@ import pytest
 from campana import topics, users
 from campana.domains import sales
 from campana.domains.sales.drafts import Draft
+from tests.cast import person_of
 from tests.corridor.conftest import http, inbox_of, listen, publish, site
 from tests.handlers.admin import look, send
-from tests.handlers.test_limits import person_of
 from tests.post import deliver, post
 
 
