@@ -10,17 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campana.channels import ALL, DEFAULT, DESKTOP, EMAIL, INBOX, INTERRUPTING, SOUND, TOAST
-from campana.preferences.policy import (
-    Attention,
-    Layer,
-    Layers,
-    Masks,
-    Occasion,
-    Personal,
-    Quiet,
-    cells,
-    decide,
-)
+from campana.preferences.attention import Attention, Personal, Quiet
+from campana.preferences.policy import Layer, Layers, Masks, Occasion, cells, decide
 
 ZONE = "America/El_Salvador"  # six hours behind UTC, the whole year
 NIGHT = Quiet(dt.time(22), dt.time(8))

@@ -14,7 +14,7 @@ from campana.errors import Invalid
 from campana.events import PRIORITIES
 from campana.i18n import gettext as _
 from campana.preferences import layers
-from campana.preferences.policy import EVERY_DAY, USUAL, Attention, Quiet
+from campana.preferences.attention import EVERY_DAY, USUAL, Attention, Quiet
 from campana.queries import queries
 
 if TYPE_CHECKING:

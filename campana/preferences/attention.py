@@ -1,16 +1,55 @@
-"""Attention as rows keep it: reading it, and checking what somebody wants it to be."""
+"""Attention: when somebody may be interrupted. For the rule, in rows, and checked."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from campana.errors import Invalid
 from campana.events import PRIORITIES
-from campana.preferences.policy import EVERY_DAY, Attention, Personal, Quiet
 
+EVERY_DAY = 0b1111111
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Quiet hours by the local clock: `start` to just before `end`, which may be tomorrow."""
+
+    start: dt.time
+    end: dt.time
+
+    def holds(self, clock: dt.time) -> bool:
+        if self.start < self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attention:
+    """When somebody may be interrupted. None: as the layer below says. quiet False: never quiet.
+
+    work_days: bits, Monday is 1 and Sunday 64.
+    """
+
+    min_priority: str | None = None
+    quiet: Quiet | Literal[False] | None = None
+    work_days: int | None = None
+    urgent_breaks_through: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal(Attention):
+    """A person's own. switched_off: channels done without, whatever the type."""
+
+    switched_off: int = 0
+    paused_until: dt.datetime | None = None
+
+
+USUAL = Attention(min_priority="low", quiet=False, work_days=EVERY_DAY, urgent_breaks_through=True)
+"""What holds when no layer says anything."""
 
 
 def attention_of(row: Mapping[str, Any] | None) -> Attention:

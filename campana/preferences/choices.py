@@ -14,8 +14,8 @@ from campana import channels, signals
 from campana.db import Database, Tx
 from campana.errors import Conflict, Invalid
 from campana.preferences import attention, matrix
+from campana.preferences.attention import Attention
 from campana.preferences.matrix import UserSettings
-from campana.preferences.policy import Attention
 from campana.queries import queries
 from campana.users import Person
 

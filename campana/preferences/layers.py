@@ -15,8 +15,8 @@ from uuid import UUID
 from campana import audit, channels, signals
 from campana.db import Database, Tx
 from campana.errors import Invalid
-from campana.preferences.attention import attention_of, columns_of
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.attention import Attention, attention_of, columns_of
+from campana.preferences.policy import Masks
 from campana.queries import queries
 
 TENANT = ""

@@ -11,7 +11,8 @@ from uuid import UUID
 from campana.channels import DEFAULT, EMAIL, INBOX, PUSH
 from campana.db import Tx
 from campana.preferences import layers
-from campana.preferences.policy import EVERY_DAY, Attention, Masks, Quiet
+from campana.preferences.attention import EVERY_DAY, Attention, Quiet
+from campana.preferences.policy import Masks
 
 WEEKDAYS = 0b0011111
 NIGHT = Quiet(dt.time(22), dt.time(8))

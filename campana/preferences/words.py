@@ -15,7 +15,8 @@ from babel.dates import get_day_names
 from campana import channels, i18n
 from campana.i18n import gettext
 from campana.i18n import marked as _
-from campana.preferences.policy import EVERY_DAY, Quiet, Step
+from campana.preferences.attention import EVERY_DAY, Quiet
+from campana.preferences.policy import Step
 from campana.vocabulary import priority_in_words
 
 NOWHERE = "ZZ"

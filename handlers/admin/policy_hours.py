@@ -13,8 +13,8 @@ from campana.errors import Invalid
 from campana.events import PRIORITIES
 from campana.i18n import gettext as _
 from campana.preferences import attention, layers, words
-from campana.preferences.attention import columns_of
-from campana.preferences.policy import EVERY_DAY, Attention, Layers, Quiet
+from campana.preferences.attention import EVERY_DAY, Attention, Quiet, columns_of
+from campana.preferences.policy import Layers
 from campana.vocabulary import priority_in_words
 from handlers.admin import forms
 

@@ -9,10 +9,9 @@ from typing import Any
 from campana.channels import BY_NAME
 from campana.errors import Invalid
 from campana.preferences import choices, matrix, muting, names
-from campana.preferences.attention import mask_of_days
+from campana.preferences.attention import Attention, Quiet, mask_of_days
 from campana.preferences.choices import Verb
 from campana.preferences.matrix import Preferences
-from campana.preferences.policy import Attention, Quiet
 from handlers.preferences.shapes import PreferencesPatch, QuietHours
 
 ATTENTION = {"min_priority", "quiet_hours", "work_days", "urgent_breaks_through"}

@@ -13,9 +13,8 @@ from campana.channels import BY_NAME
 from campana.errors import CampanaError, Conflict, Invalid
 from campana.i18n import gettext as _
 from campana.preferences import choices, matrix, muting, trial, words
-from campana.preferences.attention import DAYS, mask_of_days
+from campana.preferences.attention import DAYS, Attention, Quiet, mask_of_days
 from campana.preferences.choices import Verb
-from campana.preferences.policy import Attention, Quiet
 from campana.vocabulary import type_in_words
 from handlers import flashes, inputs, replies
 from handlers.app_keys import DB

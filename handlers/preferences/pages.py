@@ -12,8 +12,8 @@ from aiohttp import web
 
 from campana.channels import CHANNELS
 from campana.preferences import matrix, muting, words
-from campana.preferences.attention import DAYS
-from campana.preferences.policy import Attention, Layers, Personal
+from campana.preferences.attention import DAYS, Attention, Personal
+from campana.preferences.policy import Layers
 from campana.preferences.trial import Outcome
 from handlers import flashes, replies
 from handlers.app_keys import DB

@@ -7,9 +7,8 @@ from typing import Any
 
 from campana.channels import CHANNELS
 from campana.preferences import matrix, names
-from campana.preferences.attention import days_of
+from campana.preferences.attention import Attention, days_of
 from campana.preferences.matrix import Preferences
-from campana.preferences.policy import Attention
 from handlers.preferences.shapes import PreferencesShape
 
 

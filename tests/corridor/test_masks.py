@@ -11,16 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campana.channels import DEFAULT, EMAIL, INBOX
-from campana.preferences.policy import (
-    PRIORITIES,
-    Attention,
-    Layers,
-    Masks,
-    Occasion,
-    Personal,
-    Quiet,
-    decide,
-)
+from campana.preferences.attention import Attention, Personal, Quiet
+from campana.preferences.policy import PRIORITIES, Layers, Masks, Occasion, decide
 from tests.corridor.conftest import inbox_of, publish_event, until_dispatched
 
 TYPE = "sale:created"

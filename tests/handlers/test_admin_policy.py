@@ -20,7 +20,8 @@ from campana.clock import Clock
 from campana.db import Database
 from campana.errors import Conflict
 from campana.preferences import choices, layers, matrix
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.attention import Attention
+from campana.preferences.policy import Masks
 from tests.cast import Cast, Member, person_of
 from tests.conftest import Browser, SignIn
 from tests.handlers.admin import look, send, was

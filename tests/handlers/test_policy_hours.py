@@ -15,7 +15,7 @@ from campana.administration.policy.understanding import understood
 from campana.db import Database
 from campana.events import PRIORITIES
 from campana.preferences import choices, layers, matrix
-from campana.preferences.policy import Attention, Quiet
+from campana.preferences.attention import Attention, Quiet
 from campana.users import Person
 from tests.cast import Cast, Member, person_of
 from tests.conftest import SignIn

@@ -10,7 +10,8 @@ import pytest
 from campana.channels import DEFAULT, EMAIL, INBOX, PUSH, SOUND, TOAST
 from campana.db import Database
 from campana.preferences import layers, presets
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.attention import Attention
+from campana.preferences.policy import Masks
 from tests.cast import Cast, Member
 from tests.conftest import Browser, SignIn
 from tests.post import post

@@ -7,7 +7,8 @@ import pytest
 from campana import users, why
 from campana.i18n import use_locale
 from campana.preferences import layers
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.attention import Attention
+from campana.preferences.policy import Masks
 from tests.handlers.admin import look
 from tests.post import post
 

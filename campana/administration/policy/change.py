@@ -15,9 +15,9 @@ from campana.administration.policy.understanding import understood
 from campana.errors import Invalid
 from campana.i18n import gettext as _
 from campana.preferences import layers
-from campana.preferences.attention import columns_of
+from campana.preferences.attention import Attention, columns_of
 from campana.preferences.layers import TENANT
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.policy import Masks
 from campana.queries import queries
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import Any
 
 from campana.administration.policy.cells import differing, states
 from campana.administration.policy.sheet import Line
+from campana.preferences.attention import Attention
 from campana.preferences.layers import TENANT
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.policy import Masks
 
 Cells = Mapping[str, Mapping[str, str]]
 """type → channel → state."""

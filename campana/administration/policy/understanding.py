@@ -14,9 +14,8 @@ from campana.administration.policy.sheet import Line
 from campana.channels import BY_NAME
 from campana.errors import Conflict, Invalid
 from campana.i18n import gettext as _
-from campana.preferences.attention import attention_of
+from campana.preferences.attention import Attention, attention_of
 from campana.preferences.layers import TENANT
-from campana.preferences.policy import Attention
 from campana.preferences.presets import PRESETS
 from campana.queries import queries
 

@@ -13,8 +13,8 @@ from campana.administration.policy.change import write_layer
 from campana.errors import Conflict
 from campana.i18n import gettext as _
 from campana.preferences import layers
-from campana.preferences.attention import attention_of
-from campana.preferences.policy import Attention, Masks
+from campana.preferences.attention import Attention, attention_of
+from campana.preferences.policy import Masks
 from campana.queries import queries
 
 if TYPE_CHECKING:
