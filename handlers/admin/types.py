@@ -37,7 +37,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         rows=rows,
         built_in=BUILTIN,
         explained=types.explained,
-        flashes=forms.confirmed(request, _words()),
+        confirms=_confirmations(),
     )
 
 
@@ -61,15 +61,14 @@ async def create(request: web.Request) -> web.StreamResponse:
     except forms.REFUSALS as error:
         return await _form(request, None, typed, _wrong(error))
     request.app[TYPE_NAMES].forget(me.tenant_id)
-    return forms.done(request, f"/admin/types/{name}", "created", _words())
+    return forms.done(request, f"/admin/types/{name}", "created", _confirmations())
 
 
 @administers
 async def edit(request: web.Request) -> web.StreamResponse:
     """GET /admin/types/{id}?done: the id of a type is its name."""
     row = await _row(request)
-    flashes = forms.confirmed(request, _words())
-    return await _form(request, row, types.as_form(row), forms.right(), flashes=flashes)
+    return await _form(request, row, types.as_form(row), forms.right())
 
 
 @administers
@@ -84,7 +83,7 @@ async def update(request: web.Request) -> web.StreamResponse:
         shown = forms.again(types.as_form(row), boxes, was)
         return await _form(request, row, shown, _wrong(error))
     request.app[TYPE_NAMES].forget(request["person"].tenant_id)
-    return forms.done(request, f"/admin/types/{row['name']}", "saved", _words())
+    return forms.done(request, f"/admin/types/{row['name']}", "saved", _confirmations())
 
 
 @administers
@@ -104,7 +103,7 @@ async def retire(request: web.Request) -> web.StreamResponse:
     """POST /admin/types/{id}/retire"""
     me, name = request["person"], request.match_info["id"]
     await types.retire(request.app[DB], me.tenant_id, name, retired=True, actor=me.actor)
-    return forms.done(request, "/admin/types", "retired", _words())
+    return forms.done(request, "/admin/types", "retired", _confirmations())
 
 
 @administers
@@ -112,10 +111,10 @@ async def use_again(request: web.Request) -> web.StreamResponse:
     """POST /admin/types/{id}/use-again"""
     me, name = request["person"], request.match_info["id"]
     await types.retire(request.app[DB], me.tenant_id, name, retired=False, actor=me.actor)
-    return forms.done(request, f"/admin/types/{name}", "used", _words())
+    return forms.done(request, f"/admin/types/{name}", "used", _confirmations())
 
 
-def _words() -> dict[str, str]:
+def _confirmations() -> dict[str, str]:
     return {
         "created": _("The type is there. Programs may publish it."),
         "saved": _("Saved. It counts from the next event."),
@@ -179,7 +178,6 @@ async def _form(
     typed: dict[str, Any],
     state: dict[str, Any],
     was: dict[str, Any] | None = None,
-    flashes: list[dict[str, str]] | None = None,
 ) -> web.StreamResponse:
     drawn_with = was or (types.as_form(row) if row else {})
     return frame.show(
@@ -190,7 +188,7 @@ async def _form(
         row=row,
         was=forms.drawn_with(drawn_with),
         icon_choices=list(zip(types.ICONS, _icons(), strict=True)),
-        flashes=flashes,
+        confirms=_confirmations(),
         **_tried(request, typed),
         **state,
     )
