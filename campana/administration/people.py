@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import asyncpg
+
 from campana import audit, signals
 from campana.administration import edits
 from campana.administration.roles import keep_an_administrator
@@ -98,10 +100,12 @@ async def add(
 async def change(
     db: Database, me: Person, user_id: UUID, mine: Mapping[str, str], was: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Writes name, role and branch as far as they differ; what changed, field by field.
+    """Writes e-mail, name, role and branch as far as they differ; what changed, field by field.
 
-    A new role ends older sessions and streams at once. Raises NotFound, Invalid, Conflict when
-    nobody would administer the tenant, Overtaken when somebody changed the same field since `was`.
+    A new role ends older sessions and streams at once. Another e-mail does not: it is the same person
+    with the same rights; it ends the old one for signing in, and an open link to choose a password.
+    Raises NotFound, Invalid, Conflict for a taken e-mail or when nobody would administer the tenant,
+    Overtaken when somebody changed the same field since `was`.
     """
     async with db.tenant(me.tenant_id, me.id) as tx:
         await queries.tenant_roles.lock_rights(tx, tenant=me.tenant_id)
@@ -109,11 +113,15 @@ async def change(
         if row is None:
             raise NotFound("There is no such user in this tenant.")
         now = as_form(row)
-        done = edits.changes(was, {**mine, "name": mine["name"].strip()}, now)
+        done = edits.changes(was, _trimmed(mine), now)
         if done:
-            await _write(tx, me, user_id, row["email"], now, done)
+            await _write(tx, me, user_id, now, done)
+        whose = {"tenant": me.tenant_id, "reader": user_id}
+        told = [await queries.preferences.tell(tx, **whose)] if "email" in done else []
     if "role" in done:
         await signals.check_streams(db, me.tenant_id, user_id)
+    if told:  # their own page shows it
+        await signals.hint(db, me.tenant_id, users=[user_id], signals=told)
     return done
 
 
@@ -130,22 +138,37 @@ async def sign_out_everywhere(db: Database, me: Person, user_id: UUID) -> None:
 def as_form(row: Any) -> dict[str, str]:
     """What an edit may change, as a form says it."""
     branch = row["branch_id"]
-    return {"name": row["name"], "role": row["role"], "branch": str(branch) if branch else ""}
+    return {
+        "email": row["email"],
+        "name": row["name"],
+        "role": row["role"],
+        "branch": str(branch) if branch else "",
+    }
+
+
+def _trimmed(mine: Mapping[str, str]) -> dict[str, str]:
+    """As it is kept. A form without an e-mail leaves it."""
+    texts = {name: text.strip() for name, text in mine.items()}
+    return texts | ({"email": texts["email"].lower()} if "email" in texts else {})
 
 
 async def _write(
-    tx: Tx, me: Person, user_id: UUID, email: str, now: dict[str, str], done: dict[str, str]
+    tx: Tx, me: Person, user_id: UUID, now: dict[str, str], done: dict[str, str]
 ) -> None:
     new = now | done
     await _check(tx, me.tenant_id, new)
-    await queries.people.change(
-        tx,
-        tenant=me.tenant_id,
-        id=user_id,
-        name=new["name"],
-        role=new["role"],
-        branch=_id(new["branch"]),
-    )
+    try:
+        await queries.people.change(
+            tx,
+            tenant=me.tenant_id,
+            id=user_id,
+            email=new["email"],
+            name=new["name"],
+            role=new["role"],
+            branch=_id(new["branch"]),
+        )
+    except asyncpg.UniqueViolationError:  # of another tenant, perhaps: only the index sees that
+        raise Conflict(_("Somebody already uses this e-mail."), field="email") from None
     if "role" in done:
         await keep_an_administrator(tx, me.tenant_id)
     before = {name: now[name] for name in done}
@@ -153,12 +176,18 @@ async def _write(
         tx,
         me.tenant_id,
         me.actor,
-        "user.change_role" if "role" in done else "user.change",
+        _action(done),
         before=await _named(tx, me.tenant_id, before),
         after=await _named(tx, me.tenant_id, done),
         user=user_id,
-        email=email,
+        email=now["email"],
     )
+
+
+def _action(done: Mapping[str, str]) -> str:
+    if "role" in done:
+        return "user.change_role"
+    return "user.change_email" if "email" in done else "user.change"
 
 
 async def _named(tx: Tx, tenant_id: UUID, fields: Mapping[str, str]) -> dict[str, str]:

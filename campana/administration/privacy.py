@@ -40,7 +40,8 @@ async def export(db: Database, tenant_id: UUID, person: UUID) -> AsyncIterator[d
         yield {"kind": one["kind"], **one["value"]}
     async for one in _pages(db, tenant_id, "notifications", "seq", person=person):
         yield {"kind": "notification", **one}
-    async for one in _pages(db, tenant_id, "audit", "id", person=person, email=row["email"]):
+    emails = [row["email"], *row["former_emails"]]
+    async for one in _pages(db, tenant_id, "audit", "id", person=person, emails=emails):
         if one.pop("is_about"):
             yield {"kind": "audit", **one}
 

@@ -15,6 +15,7 @@ from handlers.admin.policy_words import audited_cell, audited_state
 ACTIONS = {
     "user.add": _("Person added"),
     "user.change": _("Person changed"),
+    "user.change_email": _("E-mail changed"),
     "user.change_role": _("Role given"),
     "user.change_password": _("Password changed"),
     "user.erase": _("Person erased"),
@@ -51,6 +52,7 @@ ACTIONS = {
     "announcement.withdraw": _("Announcement withdrawn"),
 }
 FIELDS = {
+    "email": _("E-mail"),
     "name": _("Name"),
     "role": _("Role"),
     "branch": _("Branch"),

@@ -38,15 +38,21 @@ class PeopleQuery(QueryShape):
         return people.Filter(self.q, self.role, self.branch, STATES[self.state], self.after)
 
 
-class Edit(Shape):
-    """What an administrator may change of a person."""
+class Described(Shape):
+    """What an administrator says of a person."""
 
     name: str = Field(max_length=200)
     role: str = Field(max_length=80)
     branch: str = Field("", max_length=80)
 
 
-class Invite(Edit):
+class Edit(Described):
+    """Somebody known. email: left out, it stays as it is."""
+
+    email: str | None = Field(None, max_length=300)
+
+
+class Invite(Described):
     """Somebody new."""
 
     email: str = Field(max_length=300)
@@ -99,17 +105,18 @@ async def edit(request: web.Request) -> web.StreamResponse:
 
 @administers
 async def update(request: web.Request) -> web.StreamResponse:
-    """POST /admin/people/{id} (name, role, branch, was)"""
+    """POST /admin/people/{id} (email, name, role, branch, was)"""
     person_id, was = path_id(request), await forms.was(request)
     typed = await forms.typed(request)
     try:
-        form = fitting.fit(Edit, {name: text for name, text in typed.items() if text})
+        sent = {name: text for name, text in typed.items() if text or name == "email"}
+        form = fitting.fit(Edit, sent)
         changed = await people.change(
-            request.app[DB], request["person"], person_id, form.model_dump(), was
+            request.app[DB], request["person"], person_id, form.model_dump(exclude_none=True), was
         )
     except forms.REFUSALS as error:
         return await _person(request, forms.wrong(error), typed, was)
-    return _done(request, "role" if "role" in changed else "saved")
+    return _done(request, next((name for name in ("role", "email") if name in changed), "saved"))
 
 
 @administers
@@ -153,6 +160,7 @@ def _confirmations() -> dict[str, str]:
     return {
         "saved": _("Saved."),
         "role": _("Saved. The new role counts at once; older sessions have ended."),
+        "email": _("Saved. From now on they sign in with the new e-mail; nobody is signed out."),
         "deactivated": _("This person is signed out everywhere and cannot sign in."),
         "activated": _("This person can sign in again."),
         "signed-out": _("Signed out on every device."),
@@ -162,7 +170,7 @@ def _confirmations() -> dict[str, str]:
 def _done(request: web.Request, what: str) -> web.StreamResponse:
     """Who took their own rights or sessions goes where they may still go."""
     me, person_id = request["person"], path_id(request)
-    if person_id == me.id and what != "saved" and not replies.is_htmx(request):
+    if person_id == me.id and what not in ("saved", "email") and not replies.is_htmx(request):
         return replies.see_other("/login")
     return forms.done(request, f"/admin/people/{person_id}", what, _confirmations())
 

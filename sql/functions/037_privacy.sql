@@ -7,6 +7,8 @@ language plpgsql volatile security definer set search_path = campana, pg_temp as
 declare
   u         campana.users;
   new_email text := 'erased-' || person || '@erased.invalid';
+  one_email text;
+  theirs    text[];  -- without those that somebody else has by now: only what is about this person says them then
 begin
   perform campana.check_own_tenant(tenant);
   select * into u from campana.users t where t.tenant_id = tenant and t.id = person for update;
@@ -16,7 +18,7 @@ begin
     perform campana.refuse('CA008', 'id', 'This person was erased already.', 'There is nothing left to do.');
   end if;
   update campana.users t
-  set name = new_name, email = new_email, password_hash = null, locale = null, time_zone = null, branch_id = null,
+  set name = new_name, email = new_email, former_emails = '{}', password_hash = null, locale = null, time_zone = null, branch_id = null,
     active = false, auth_version = t.auth_version + 1, erased_at = clock_timestamp()
   where t.tenant_id = tenant and t.id = person;
   delete from campana.session t where t.tenant_id = tenant and t.user_id = person;
@@ -28,20 +30,28 @@ begin
   delete from campana.user_settings t where t.tenant_id = tenant and t.user_id = person;
   delete from campana.policy_choice t where t.tenant_id = tenant and t.user_id = person;
   delete from campana.visit t where t.tenant_id = tenant and t.user_id = person;
-  delete from campana.sign_in_attempt t
-  where t.subject = 'account:' || u.email or starts_with(t.subject, 'account:' || u.email || ' ')
-    or starts_with(t.subject, 'known:' || u.email || ' ');
-  update campana.audit a
-  set actor = case when a.actor = u.email then new_email else a.actor end,
-    detail = campana.without_name(campana.without_name(a.detail, u.email, new_email),
-      case when a.detail ->> 'user' = person::text then u.name end, new_name)
-  where a.tenant_id = tenant
-    and (a.actor = u.email or a.detail ->> 'user' = person::text or strpos(a.detail::text, u.email) > 0);
-  update campana.scheduled s set audience = campana.without_text(s.audience, u.email, new_email)
-  where s.tenant_id = tenant and strpos(lower(s.audience), u.email) > 0;
-  update campana.announcement a set audience = campana.without_text(a.audience, u.email, new_email)
-  where a.tenant_id = tenant and strpos(lower(a.audience), u.email) > 0;
-  insert into campana.erasure (tenant_id, user_id, name, email) values (tenant, person, u.name, u.email);
+  theirs := u.email || array(
+    select f.email from unnest(u.former_emails) f (email)
+    where not exists (select from campana.users o where o.tenant_id = tenant and o.email = f.email));
+  foreach one_email in array u.former_emails || u.email loop
+    update campana.audit a
+    set actor = case when a.actor = one_email and one_email = any (theirs) then new_email else a.actor end,
+      detail = campana.without_name(campana.without_name(a.detail, one_email, new_email),
+        case when a.detail ->> 'user' = person::text then u.name end, new_name)
+    where a.tenant_id = tenant and (a.detail ->> 'user' = person::text
+      or one_email = any (theirs) and (a.actor = one_email or strpos(a.detail::text, one_email) > 0));
+  end loop;
+  foreach one_email in array theirs loop
+    delete from campana.sign_in_attempt t
+    where t.subject = 'account:' || one_email or starts_with(t.subject, 'account:' || one_email || ' ')
+      or starts_with(t.subject, 'known:' || one_email || ' ');
+    update campana.scheduled s set audience = campana.without_text(s.audience, one_email, new_email)
+    where s.tenant_id = tenant and strpos(lower(s.audience), one_email) > 0;
+    update campana.announcement a set audience = campana.without_text(a.audience, one_email, new_email)
+    where a.tenant_id = tenant and strpos(lower(a.audience), one_email) > 0;
+  end loop;
+  insert into campana.erasure (tenant_id, user_id, name, email, former_emails)
+  values (tenant, person, u.name, u.email, array_remove(theirs, u.email));
 end;
 $$;
 
@@ -57,6 +67,19 @@ language sql immutable as $$
     replace(instead, '\', '\\'),
     case when strpos(name, '@') > 0 then 'gi' else 'g' end)
   end;
+$$;
+
+-- The same of several.
+create or replace function campana.without_texts(value text, names text[], instead text) returns text
+language plpgsql immutable as $$
+declare
+  one_name text;
+begin
+  foreach one_name in array names loop
+    value := campana.without_text(value, one_name, instead);
+  end loop;
+  return value;
+end;
 $$;
 
 -- The same in every text of a JSON value. Not in the names of its fields, nor in how it is written: somebody may be
@@ -107,7 +130,9 @@ begin
     e.stage := case when gone < 2000 then 'events' else 'inbox' end;
   elsif e.stage = 'events' then
     with looked as materialized (
-      select t.id, t.actor = person or strpos(lower(t.audience), e.email) > 0 as names from campana.event t
+      select t.id, t.actor = person or exists (
+        select from unnest(e.email || e.former_emails) m (email) where strpos(lower(t.audience), m.email) > 0) as names
+      from campana.event t
       where t.tenant_id = tenant and t.id > coalesce(e.at_event, '00000000-0000-0000-0000-000000000000')
       order by t.id
       limit 2000
@@ -115,7 +140,7 @@ begin
     renamed as (
       update campana.event t
       set words = case when t.actor = person then campana.without_name(t.words, e.name, '—') else t.words end,
-        audience = campana.without_text(t.audience, e.email, 'erased-' || person || '@erased.invalid')
+        audience = campana.without_texts(t.audience, e.email || e.former_emails, 'erased-' || person || '@erased.invalid')
       from looked l
       where l.names and t.tenant_id = tenant and t.id = l.id
       returning t.id
@@ -131,6 +156,7 @@ begin
   update campana.erasure t
   set stage = e.stage, at_event = e.at_event, notifications = e.notifications, events = e.events,
     name = case when e.stage <> 'done' then t.name end, email = case when e.stage <> 'done' then t.email end,
+    former_emails = case when e.stage <> 'done' then t.former_emails else '{}' end,
     ended_at = case when e.stage = 'done' then coalesce(t.ended_at, clock_timestamp()) end
   where t.tenant_id = tenant and t.user_id = person;
   stage := e.stage;

@@ -76,7 +76,7 @@ grant select on
   campana.process, campana.connection, campana.statistic, campana.statistic_of_type, campana.alert
   to campana_web;
 grant update (is_closing) on campana.connection to campana_web;
-grant update (name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
+grant update (email, former_emails, name, role, branch_id, password_hash, locale, time_zone, active, auth_version) on campana.users to campana_web;
 grant select, insert, update, delete on
   campana.tenant_preference, campana.role_preference, campana.user_preference,
   campana.tenant_attention, campana.role_attention, campana.user_attention, campana.user_mute, campana.user_settings,

@@ -43,16 +43,24 @@ left join campana.invitation i on i.tenant_id = u.tenant_id and i.user_id = u.id
 where u.tenant_id = :tenant and u.id = :id;
 
 -- name: lock^
--- What an edit may change of a person; nobody else changes it meanwhile.
+-- What an edit may change of a person who was not erased; nobody else changes it meanwhile.
 select u.email, u.name, u.role, u.branch_id
 from campana.users u
-where u.tenant_id = :tenant and u.id = :id
+where u.tenant_id = :tenant and u.id = :id and u.erased_at is null
 for update;
 
 -- name: change!
--- A new role raises auth_version, so that older sessions and streams end.
+-- A new role raises auth_version, so that older sessions and streams end. Another e-mail ends the link to
+-- choose a password that may have gone to the old one.
+with ended as (
+  delete from campana.invitation i
+  using campana.users u
+  where i.tenant_id = :tenant and i.user_id = :id and u.tenant_id = :tenant and u.id = :id and u.email <> :email
+)
 update campana.users u
-set name = :name, role = :role, branch_id = :branch,
+set name = :name, role = :role, branch_id = :branch, email = :email,
+  former_emails = case when u.email = :email then u.former_emails
+    else array_remove(array_remove(u.former_emails, u.email), :email) || u.email end,
   auth_version = u.auth_version + (u.role <> :role)::integer
 where u.tenant_id = :tenant and u.id = :id;
 

@@ -1,6 +1,11 @@
 -- name: profile^
 -- Everything that is kept of the account itself.
+-- former_emails: without those that somebody else of the tenant has by now.
 select u.id, u.email, u.name, u.role, b.name as branch, u.locale, u.time_zone, u.active, u.created_at,
+  array(
+    select f.email from unnest(u.former_emails) f (email)
+    where not exists (select from campana.users o where o.tenant_id = :tenant and o.email = f.email)
+  ) as former_emails,
   u.password_hash is not null as has_password, h.seq as notifications_ever, h.unread
 from campana.users u
 left join campana.branch b on b.tenant_id = u.tenant_id and b.id = u.branch_id
@@ -46,7 +51,8 @@ order by i.seq;
 -- name: audit
 -- A page of what the audit says of or by the person, oldest first; :last is the last row looked at.
 select a.id, a.at, a.actor, a.action, a.detail,
-  a.actor = :email or a.detail ->> 'user' = :person::uuid::text or strpos(a.detail::text, :email) > 0 as is_about
+  a.actor = any (:emails::text[]) or a.detail ->> 'user' = :person::uuid::text or exists (
+    select from unnest(:emails::text[]) m (email) where strpos(a.detail::text, m.email) > 0) as is_about
 from campana.audit a
 where a.tenant_id = :tenant and a.id > :after
 order by a.id
