@@ -1,12 +1,12 @@
 """Everything that can be set, in one place: `Settings.load()` reads the environment and checks it.
 
-A wrong or unknown value is a SettingsError of one line. `settings_table()` is what the docs show.
+A wrong or unknown value is a SettingsError of one line.
 """
 
 import difflib
 import ipaddress
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -250,35 +250,13 @@ class Settings(BaseSettings):
         )
 
 
-def settings_table() -> str:
-    """All settings as a Markdown table."""
-    lines = ["| name | default | values | meaning |", "|---|---|---|---|"]
-    for name, field in _named_fields().items():
-        default = "" if field.default in (None, ()) else f"`{_shown(field.default)}`"
-        lines.append(f"| `{name}` | {default} | {_values(field)} | {field.description} |")
-    return "\n".join(lines) + "\n"
-
-
-def _named_fields() -> dict[str, FieldInfo]:
+def named_fields() -> dict[str, FieldInfo]:
+    """Every setting by its name in the environment."""
     return {str(field.validation_alias): field for field in Settings.model_fields.values()}
 
 
-def _shown(default: object) -> str:
-    return str(int(default)) if isinstance(default, bool) else str(default)
-
-
-def _values(field: FieldInfo) -> str:
-    if field.annotation is bool:
-        return "0, 1"
-    if field.annotation is not None and hasattr(field.annotation, "__args__"):
-        choices: Iterable[Any] = field.annotation.__args__
-        return ", ".join(choice for choice in choices if isinstance(choice, str))
-    bounds = {type(bound).__name__: bound for bound in field.metadata}
-    return f"{bounds['Ge'].ge}–{bounds['Le'].le}" if {"Ge", "Le"} <= bounds.keys() else ""
-
-
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
-    known = list(_named_fields())
+    known = list(named_fields())
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(OTHERS) and name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0)
@@ -292,7 +270,7 @@ def _one_line(error: ValidationError) -> str:
     if not fault["loc"]:
         return reason
     name = str(fault["loc"][0])
-    field = _named_fields().get(name)
+    field = named_fields().get(name)
     value = "" if field is None or not field.repr else f"={os.environ.get(name, '')}"
     return f"{name}{value}: {reason[0].lower()}{reason[1:]}"
 

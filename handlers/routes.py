@@ -206,7 +206,7 @@ API = [
     web.post("/api/topics/{topic}/leave", topics.destroy),
     web.get("/api/notifications/preferences", api.show),
     web.patch("/api/notifications/preferences", api.update),
-    web.post("/api/notifications/preferences", api.create),
+    web.post("/api/notifications/preferences", api.update),
     web.get("/api/stream", stream.api, allow_head=False),
 ]
 

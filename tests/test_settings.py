@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from campana.commands.reference import settings_table
 from campana.roles import RoleNames
-from campana.settings import Settings, SettingsError, settings_table
+from campana.settings import Settings, SettingsError
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,15 @@
 """Generated parts of docs/operations.md: `python -m campana.commands.reference` renews them."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App, Argument
+from pydantic.fields import FieldInfo
 
 from campana.commands.program import all_commands
-from campana.settings import settings_table
+from campana.settings import named_fields
 
 END = "<!-- end -->\n"
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -32,6 +34,15 @@ def command_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def settings_table() -> str:
+    """All settings as a Markdown table."""
+    lines = ["| name | default | values | meaning |", "|---|---|---|---|"]
+    for name, field in named_fields().items():
+        default = "" if field.default in (None, ()) else f"`{_default(field.default)}`"
+        lines.append(f"| `{name}` | {default} | {_values(field)} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
 def _leaves(app: App, words: str = "") -> Iterator[tuple[str, App]]:
     if app.default_command:
         yield words, app
@@ -45,6 +56,20 @@ def _shown(argument: Argument) -> str:
     if name.startswith("-") and argument.hint is not bool:
         name = f"{name} {name.lstrip('-').replace('-', '_').upper()}"
     return name if argument.required else f"[{name}]"
+
+
+def _default(default: object) -> str:
+    return str(int(default)) if isinstance(default, bool) else str(default)
+
+
+def _values(field: FieldInfo) -> str:
+    if field.annotation is bool:
+        return "0, 1"
+    if field.annotation is not None and hasattr(field.annotation, "__args__"):
+        choices: Iterable[Any] = field.annotation.__args__
+        return ", ".join(choice for choice in choices if isinstance(choice, str))
+    bounds = {type(bound).__name__: bound for bound in field.metadata}
+    return f"{bounds['Ge'].ge}–{bounds['Le'].le}" if {"Ge", "Le"} <= bounds.keys() else ""
 
 
 if __name__ == "__main__":

@@ -38,26 +38,10 @@ async def show(request: web.Request) -> web.Response:
     answers={200: PreferencesShape},
 )
 async def update(request: web.Request, form: PreferencesPatch) -> web.Response:
-    """PATCH /api/notifications/preferences
+    """PATCH /api/notifications/preferences, POST as well
 
     All or nothing; used from the next event on. 409 where a layer above has locked it.
     """
-    return await _change(request, form)
-
-
-@signed_in
-@operation(
-    "Change your preferences",
-    tag="preferences",
-    form=PreferencesPatch,
-    answers={200: PreferencesShape},
-)
-async def create(request: web.Request, form: PreferencesPatch) -> web.Response:
-    """POST /api/notifications/preferences: as PATCH."""
-    return await _change(request, form)
-
-
-async def _change(request: web.Request, form: PreferencesPatch) -> web.Response:
     person: Person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         now = await matrix.of_person(tx, person)
