@@ -1,24 +1,32 @@
 -- name: page
 -- Events, the newest first, of the `span` events below an id. One row at least: it tells how far the look
 -- went (looked_to, null when it reached the oldest).
-with looked as materialized (
-  select e.id, e.type, e.audience, e.priority, e.variant, e.actor, e.subject, e.published_at, e.dispatched_at
-  from campana.event e
+with border as materialized (  -- found in the index alone
+  select e.id from campana.event e
   where e.tenant_id = :tenant and e.id < :before::uuid
     and (:since::timestamptz is null or e.id >= campana.uuid7_at(:since))
   order by e.id desc
-  limit :span
+  offset :span::integer - 1
+  limit 1
 ),
-found as (
-  select * from looked e
-  where (:type::text is null or e.type = :type)
-    and (:audience::text is null or e.audience = :audience)
-    and (:actor::uuid is null or e.actor = :actor)
-    and (:subject::text is null or e.subject = :subject)
-  order by e.id desc
+found as (  -- looks no farther than it must
+  select l.*
+  from (
+    select e.id, e.type, e.audience, e.priority, e.variant, e.actor, e.subject, e.published_at, e.dispatched_at
+    from campana.event e
+    where e.tenant_id = :tenant and e.id < :before::uuid
+      and (:since::timestamptz is null or e.id >= campana.uuid7_at(:since))
+    order by e.id desc
+    limit :span
+  ) l
+  where (:type::text is null or l.type = :type)
+    and (:audience::text is null or l.audience = :audience)
+    and (:actor::uuid is null or l.actor = :actor)
+    and (:subject::text is null or l.subject = :subject)
+  order by l.id desc
   limit :limit
 )
-select case when (select count(*) from looked) = :span then (select l.id from looked l order by l.id limit 1) end as looked_to,
+select (select b.id from border b) as looked_to,
   f.id, f.type, campana.audience_for_people(:tenant, f.audience) as audience, f.priority, f.variant, f.subject, f.published_at, f.dispatched_at,
   coalesce(e.words -> :locale::text ->> 'title', e.words -> '' ->> 'title') as title,
   u.name as actor_name, r.recipients,
