@@ -24,6 +24,7 @@ from campana.vocabulary import (
     reason_in_words,
     type_icon,
     type_in_words,
+    variant_choices,
 )
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -67,6 +68,7 @@ def environment() -> jinja2.Environment:
         now=lambda: dt.datetime.now(dt.UTC),
         languages=i18n.LANGUAGE_NAMES,
         priority_choices=priority_choices,
+        variant_choices=variant_choices,
     )
     return env
 

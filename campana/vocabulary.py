@@ -46,6 +46,13 @@ PRIORITIES = {
     "urgent": _("Urgent"),
 }
 
+VARIANTS = {
+    "info": _("Information"),
+    "success": _("Good news"),
+    "warning": _("Warning"),
+    "error": _("Trouble"),
+}
+
 ACTIONS = {
     "confirm_payment": _("Confirm payment"),
     "view_sale": _("View sale"),
@@ -117,6 +124,11 @@ def priority_in_words(priority: str) -> str:
 def priority_choices() -> list[tuple[str, str]]:
     """(value, label) from the lowest."""
     return [(name, gettext(label)) for name, label in PRIORITIES.items()]
+
+
+def variant_choices() -> list[tuple[str, str]]:
+    """(value, label), from the calmest."""
+    return [(name, gettext(label)) for name, label in VARIANTS.items()]
 
 
 def action_in_words(name: str) -> str:

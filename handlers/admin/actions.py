@@ -9,7 +9,7 @@ from campana import i18n
 from campana.i18n import LANGUAGE_NAMES, gettext
 from campana.i18n import marked as _
 from campana.preferences.words import days_in_words
-from campana.vocabulary import PRIORITIES
+from campana.vocabulary import PRIORITIES, VARIANTS
 from handlers.admin.policy_words import audited_cell, audited_state
 
 ACTIONS = {
@@ -104,12 +104,7 @@ VALUES = {
     },
     "min_priority": PRIORITIES,
     "priority": PRIORITIES,
-    "variant": {
-        "info": _("Information"),
-        "success": _("Good news"),
-        "warning": _("Warning"),
-        "error": _("Trouble"),
-    },
+    "variant": VARIANTS,
 }
 """Of fields that have a few."""
 ABOUT = ("email", "name", "role", "type", "key", "user")
