@@ -8,10 +8,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from bench import browser, chart, contest, inbox, latency, memory, publishing, report
+from bench import (
+    browser,
+    chart,
+    contest,
+    growing,
+    inbox,
+    insight,
+    latency,
+    layers,
+    memory,
+    preferences,
+    publishing,
+    report,
+)
 from bench.campana import Campana
 from bench.contestant import Contestant
 from bench.generator import BenchError
@@ -20,32 +32,13 @@ from bench.peers.floor import Floor
 from bench.peers.nchan import Nchan
 from bench.peers.python_socketio import PythonSocketIO
 from bench.peers.socketio import SocketIO
+from bench.plan import FULL, QUICK, SECTIONS, Plan
 from bench.process import MissingError
 from bench.targets import Raw
 
 RESULTS = Path(__file__).parent / "results"
-SECTIONS = ("contest", "latency", "memory", "http", "sql", "browser", "inbox")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much is measured; times in seconds."""
-
-    rounds: int
-    subscribers: int
-    contest: float
-    latency: float
-    publishing: float
-    idle: tuple[int, ...]
-    rings: int
-    inbox: tuple[int, ...]
-    asked: int
-    install: bool
-
-
-SIZES = (10_000, 1_000_000, 10_000_000)
-FULL = Plan(3, 1000, 2.0, 8.0, 3.0, (1000, 5000), 40, SIZES, 200, install=True)
-QUICK = Plan(1, 200, 0.7, 2.0, 1.0, (200,), 10, (2_000, 20_000), 30, install=False)
+GROWING = {"inbox": inbox.play, "administration": insight.play}
+"""Sections that ask the same tenant while it grows."""
 
 
 class Bench:
@@ -70,12 +63,14 @@ class Bench:
                 await self.contest()
             if self.campana in self.playing:
                 await self.figures()
-            if self.wants("inbox"):
-                await self.inbox(stack)
+            if any(map(self.wants, GROWING)):
+                await self.grown(stack)
 
     async def assemble(self, stack: AsyncExitStack) -> None:
         """Sets up and starts everybody; who cannot is named with the reason."""
-        everybody: list[Contestant] = [] if self.only == {"inbox"} else [self.campana]
+        everybody: list[Contestant] = (
+            [self.campana] if self.only - set(GROWING) or not self.only else []
+        )
         if self.wants("contest"):
             everybody += [Nchan(), SocketIO(), PythonSocketIO(), Floor()]
         names = self.only - set(SECTIONS)
@@ -158,7 +153,7 @@ class Bench:
             self.raw["missing"]["event → badge in a browser"] = str(reason)
             say(f"browser: missing, {reason}")
 
-    async def inbox(self, stack: AsyncExitStack) -> None:
+    async def grown(self, stack: AsyncExitStack) -> None:
         """On a server of its own, which begins empty."""
         campana = Campana(self.plan.subscribers)
         home = stack.enter_context(directory())
@@ -169,8 +164,21 @@ class Bench:
         except MissingError as reason:
             self.raw["missing"]["big inboxes"] = str(reason)
             return
-        self.raw["inbox"] = await inbox.play(campana, self.plan.inbox, self.plan.asked)
-        say(f"big inboxes: {self.raw['inbox']}")
+        sections = {name: play for name, play in GROWING.items() if self.wants(name)}
+        self.raw |= await growing.play(campana, self.plan.inbox, sections, self.plan.asked)
+        for name in sections:
+            say(f"{name} of a growing tenant: {self.raw[name]}")
+        if "administration" in sections:
+            await self.preferences(campana)
+
+    async def preferences(self, campana: Campana) -> None:
+        """Pages while it serves, then the fan-out by itself."""
+        self.raw["preferences"] = await preferences.play(campana, self.plan.people, self.plan.asked)
+        say(f"preferences: {self.raw['preferences']}")
+        await campana.dispatched()
+        await campana.stop_serving()
+        self.raw["layers"] = await layers.play(campana, self.plan.turns)
+        say(f"fan_out() with layers: {self.raw['layers']}")
 
     async def sql(self) -> None:
         """With the dispatcher running, then without the serving process."""

@@ -3,7 +3,7 @@
 from statistics import median
 
 from bench.contest import MODES
-from bench.targets import TARGETS, Raw, ratio, speeds
+from bench.targets import FAN_OUT, TARGETS, Raw, ratio, speeds
 
 PEERS = ("nchan", "socketio", "python-socketio")
 MODE_TITLES = {"single": "one at a time", "bursts": "bursts of 10", "backlog": "backlog"}
@@ -116,12 +116,25 @@ def rest(raw: Raw) -> list[list[str]]:
     ]
     if found := raw.get("browser"):
         rows.append(["event → badge in Chromium: p50 / p95 / p99 / max", times(found)])
-    for size, asked in raw.get("inbox", {}).items():
-        for name, found in asked.items():
-            rows.append(
-                [f"{name} with {int(size):,} notifications: p50 / p95 / p99 / max", times(found)]
-            )
-    return rows
+    for section in ("inbox", "administration"):
+        for size, asked in raw.get(section, {}).items():
+            rows += answers(asked, f" with {int(size):,} notifications")
+    return [*rows, *answers(raw.get("preferences", {})), *fan_out(raw)]
+
+
+def answers(asked: Raw, to: str = "") -> list[list[str]]:
+    return [[f"{name}{to}: p50 / p95 / p99 / max", times(found)] for name, found in asked.items()]
+
+
+def fan_out(raw: Raw) -> list[list[str]]:
+    """What preferences cost it."""
+    return [
+        [
+            f"fan_out(), {FAN_OUT[load]}: asking nobody / nobody said anything / in layers",
+            " / ".join(f"{found[way]:.2f}" for way in ("unasked", "plain", "layered")) + " ms",
+        ]
+        for load, found in raw.get("layers", {}).items()
+    ]
 
 
 def targets(raw: Raw) -> str:

@@ -61,15 +61,20 @@ def fact(*path: str) -> Callable[[Raw], float | None]:
     return value
 
 
-def grows(name: str) -> Callable[[Raw], float | None]:
+def grows(name: str, section: str = "inbox") -> Callable[[Raw], float | None]:
     """How much longer an answer takes (p50) with the most notifications than with the fewest."""
 
     def value(raw: Raw) -> float | None:
-        found = list(raw.get("inbox", {}).values())
+        found = list(raw.get(section, {}).values())
         return found[-1][name]["p50"] / found[0][name]["p50"] if len(found) > 1 else None
 
     return value
 
+
+INSIGHT = "administration"
+"""The section that asks for log, "Why?" and statistics."""
+FAN_OUT = {"many": "10 events for 1,000", "mixed": "20 mixed ones", "one": "one for one"}
+"""The loads of bench/layers.py, in words."""
 
 TARGETS = (
     Target("durable broadcast in bursts, against nchan", beats("nchan"), 2, "×", True),
@@ -102,5 +107,34 @@ TARGETS = (
     Target(
         "search with 10,000,000 notifications: p99",
         *(fact("inbox", "10000000", "search", "p99"), 50, "ms"),
+    ),
+    *(
+        Target(f"{name}, 10,000,000 notifications against 10,000", grows(name, INSIGHT), 2, "×")
+        for name in ("log", "log, older", "log, filtered", "why", "statistics")
+    ),
+    Target(
+        "why with 10,000,000 notifications: p99", fact(INSIGHT, "10000000", "why", "p99"), 100, "ms"
+    ),
+    *(
+        Target(f"{name}, 40 types: p95", fact("preferences", name, "p95"), 50, "ms")
+        for name in ("preferences page", "preference saved")
+    ),
+    *(
+        Target(f"{name}, 10,000 people: p95", fact("preferences", name, "p95"), 1000, "ms")
+        for name in ("policy preview, usual", "policy preview, worst")
+    ),
+    *(
+        Target(
+            f"fan_out() with preferences in layers against none, {FAN_OUT[load]}",
+            *(fact("layers", load, "layered/plain"), 1.1, "×"),
+        )
+        for load in FAN_OUT
+    ),
+    *(
+        Target(
+            f"… against asking nobody what they prefer, {FAN_OUT[load]}",
+            *(fact("layers", load, "layered/unasked"), 1.1, "×"),
+        )
+        for load in FAN_OUT
     ),
 )

@@ -1,0 +1,1 @@
+select slug, id from campana.tenant;

@@ -1,0 +1,1 @@
+select name from campana.builtin_type where lasting order by name;
