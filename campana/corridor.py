@@ -38,7 +38,7 @@ class Corridor:
         self.hub = Hub(db, streams_per_user=settings.streams_per_user)
         self.tally = Tally(db)
         self.roster = Roster(db, self.hub, self.tally)
-        self.dispatcher = Dispatcher(db, tell=self._dispatched)
+        self.dispatcher = Dispatcher(db, tell=self._dispatched, here=self.hub.connected.users_of)
         self.listener = Listener(
             db,
             own=self.dispatcher.id,
@@ -55,6 +55,7 @@ class Corridor:
     async def running(self) -> AsyncIterator[None]:
         """Everything runs inside. The dispatcher ends its round; whoever serves drains streams."""
         self.hub.epoch = await epoch.current(self.db)
+        await self.dispatcher.announce()  # before listening: what others told nobody is found then
         dispatching = _started(self.dispatcher.run)
         others = [
             _started(loop.run)

@@ -7,6 +7,7 @@ awake, because publishers notify only when nobody is (docs/decisions/0002).
 import asyncio
 from collections.abc import Callable, Iterable
 from time import monotonic
+from uuid import UUID
 
 import structlog
 
@@ -19,15 +20,17 @@ from campana.signals import Hint
 
 log = structlog.get_logger()
 
-POLL_SOON, POLL_AWAKE = 0.001, 0.003
-"""Seconds between looks while awake: soon after an event, and later."""
+PATIENCE = 0.05
+"""Seconds that one look waits for an event, in the database, while awake."""
+POLL_AWAKE = 0.001
+"""Between looks while another dispatcher has the turn of what waits."""
 POLL_ASLEEP = 0.25
 """Covers lost wake-ups, crashes and an emptied dispatcher table."""
-FEW, MANY = 4, 100
+FEW, MANY = 4, 200
 """Events in a round between which it pays to let some gather …"""
 CHEAP = 0.0005
 """… if each took less than so many seconds …"""
-GATHER = 0.005
+GATHER = 0.012
 """… for so many."""
 LINGER = 0.5
 """Seconds of nothing before it sleeps."""
@@ -41,10 +44,14 @@ MAX_ATTEMPTS = 3
 class Dispatcher:
     """Moves events from the outbox to the inboxes until stopped."""
 
-    def __init__(self, db: Database, *, tell: Callable[[Hint], None]) -> None:
-        """tell: called at once with what was committed; the other processes hear of it by hint."""
+    def __init__(
+        self, db: Database, *, tell: Callable[[Hint], None], here: Callable[[UUID], int]
+    ) -> None:
+        """tell: called at once with what was committed; the other processes hear of it by hint.
+        here: how many users of a tenant are connected to this process."""
         self._db = db
         self._tell = tell
+        self._here = here
         self._untold: list[Hint] = []
         self._telling: asyncio.Task[None] | None = None
         self._tenants = Tenants()
@@ -78,9 +85,15 @@ class Dispatcher:
             except Exception as error:
                 trouble += 1
                 self.failures += 1
+                self._said_awake = None  # a server that crashed has forgotten it
                 story = is_unforeseen(error)
                 log.warning("dispatcher.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(min(5.0, 0.1 * 2**trouble))
+
+    async def announce(self) -> None:
+        """Be known to the other dispatchers, which tell nobody when they are alone."""
+        async with self._db.bus() as tx:
+            await self._beat(tx, awake=False)
 
     def stop(self) -> None:
         """End after the round that runs."""
@@ -97,18 +110,15 @@ class Dispatcher:
     async def _work_until_idle(self, tx: Tx) -> None:
         await self._beat(tx, awake=True)
         idle_since = monotonic()
-        events = 1  # why it is awake
         while not self._stopping and monotonic() - idle_since < LINGER:
             self._wake.clear()
             started = monotonic()
-            # After a round with nothing in it a glance is enough, a third of a round's price.
-            look = events or await tx.fetchval(queries.outbox.waits.sql)
-            events = await self._round(tx) if look else 0
+            events = await self._round(tx, PATIENCE)
+            took = monotonic() - started
             if events:
                 idle_since = monotonic()
             await self._beat(tx, awake=True)
-            now = monotonic()
-            await self._pause(_moment(events, now - started, now - idle_since))
+            await self._pause(_moment(events, took))
 
     async def _sleep(self, tx: Tx) -> None:
         """Until something is found."""
@@ -120,9 +130,11 @@ class Dispatcher:
                 return
             await self._pause(POLL_ASLEEP)
 
-    async def _round(self, tx: Tx) -> int:
+    async def _round(self, tx: Tx, patience: float = 0) -> int:
         try:
-            events = await dispatch(tx, self._tenants, self._committed)
+            events = await dispatch(
+                tx, self._tenants, self._committed, here=self._here, patience=patience
+            )
         except Exception as error:
             if is_passing(error):
                 raise
@@ -136,7 +148,8 @@ class Dispatcher:
 
     def _committed(self, hint: Hint) -> None:
         self._tell(hint)
-        self._untold.append(hint)
+        if not hint.is_private:
+            self._untold.append(hint)
 
     async def _tell_others(self) -> None:
         """The other processes, while the next round runs."""
@@ -187,14 +200,12 @@ class Dispatcher:
             pass
 
 
-def _moment(events: int, took: float, idle: float) -> float:
+def _moment(events: int, took: float) -> float:
     """Seconds before the next look, after a round of so many events that took so many seconds.
-
-    idle: seconds since the last event. Who published a moment ago often publishes again.
 
     A full round means a backlog, and a few mean that somebody waits for just those: go on. Between
     them events gather, unless each is much work: many cheap ones in one round cost the least.
     """
     if events == 0:
-        return min(POLL_AWAKE, max(POLL_SOON, idle / 3))
+        return 0.0 if took >= PATIENCE else POLL_AWAKE
     return GATHER if FEW < events < MANY and took < events * CHEAP else 0.0

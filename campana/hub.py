@@ -15,9 +15,9 @@ from campana import admission, frames
 from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
 from campana.laggards import Laggards
-from campana.live import Live
+from campana.live import Live, Signal
 from campana.moment import Moment
-from campana.news import Due, News
+from campana.news import Due, Handed, News
 from campana.queries import queries
 from campana.signals import Hint
 from campana.stream import Stream
@@ -101,16 +101,16 @@ class Hub:
 
         Every login of the database can NOTIFY: the doubted hear nothing until it has been asked.
         """
-        concerned = self.connected.of(told.tenant_id, told.user_ids)
         if told.checks:
             self._doubted.update(
                 stream
-                for stream in concerned
+                for stream in self.connected.of(told.tenant_id, told.user_ids)
                 if told.credential in (None, stream.reader.credential_id)
             )
             self._work.set()
             return
-        self._dirty.update(concerned)
+        if told.news is None or not self.news.note(told.tenant_id, told.news):
+            self._dirty.update(self.connected.of(told.tenant_id, told.user_ids))
         if told.tenant_id in self.connected.by_user:
             self.live.note(told.signal_ids, told.signals)
             self._work.set()
@@ -157,24 +157,22 @@ class Hub:
     async def _tick(self) -> None:
         opening, self._opening = [s for s in self._opening if not s.is_gone], []
         dirty, self._dirty = self._dirty, set()
+        handed = self.news.take()
         try:
             fresh = await self._admit(opening) if opening else {}
-            ready = [s for s in dirty | fresh.keys() if s.is_open and self.laggards.has_room(s)]
-            signals, lost = await self.live.fetch(anybody=self.count > 0)
-            for signal in signals:
-                if signal.event and signal.event_id:
-                    self.news.know(signal.event_id, signal.event)
-            heard, due = await asyncio.gather(
-                self.live.address(signals, self.connected.by_user),
-                self.news.read(ready[:AT_ONCE], self.epoch),
-            )
+            signals, lost = await self._signals()
+            due, ready = await self._take_over(handed, dirty | fresh.keys())
+            heard, asked = await self._ask(signals, ready[:AT_ONCE])
         except BaseException:
             # Nothing was written: who was due is due again, who was not greeted is admitted again.
             for stream in opening:
                 stream.is_open = False
             self._opening += opening
             self._dirty |= dirty
+            for tenant_id, news in handed:
+                self._dirty.update(self.connected.of(tenant_id, news.user_ids))
             raise
+        due |= asked
         self.live.told()
         self._dirty.update(ready[AT_ONCE:])
         if lost:
@@ -184,6 +182,41 @@ class Hub:
         await self._write(fresh, due, heard)
         if self._dirty or self.live.pending:
             self._work.set()
+
+    async def _ask(
+        self, signals: list[Signal], ready: list[Stream]
+    ) -> tuple[dict[Stream, list[bytes]], dict[Stream, Due]]:
+        """Who hears which live messages, and what is new for these streams; side by side."""
+        heard = self.live.address(signals, self.connected.by_user)
+        if (
+            not ready
+        ):  # mostly all was handed over: then nobody else has a turn before it is written
+            return await heard, {}
+        return await asyncio.gather(heard, self.news.read(ready, self.epoch))
+
+    async def _signals(self) -> tuple[list[Signal], bool]:
+        """Live messages to be told, and whether some were lost; their events are known from now."""
+        signals, lost = await self.live.fetch(anybody=self.count > 0)
+        for signal in signals:
+            if signal.event and signal.event_id:
+                self.news.know(signal.event_id, signal.event)
+        return signals, lost
+
+    async def _take_over(
+        self, handed: list[Handed], asking: set[Stream]
+    ) -> tuple[dict[Stream, Due], list[Stream]]:
+        """What streams are due of the news handed over, and who has to ask; those with room."""
+        due, behind = await self.news.apply(handed, self.connected.by_user, self.epoch)
+        asking = asking | behind
+        has_room = self.laggards.has_room
+        return (
+            {
+                stream: news
+                for stream, news in due.items()
+                if stream not in asking and has_room(stream)
+            },
+            [stream for stream in asking if stream.is_open and has_room(stream)],
+        )
 
     def _put_off_doubted(
         self,
@@ -212,7 +245,7 @@ class Hub:
         for number, stream in enumerate(fresh.keys() | due.keys() | heard.keys(), 1):
             pieces = [fresh[stream]] if stream in fresh else []
             if news := due.get(stream):
-                pieces += news.pieces
+                pieces += news.pieces(stream)
                 stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
                 if news.more:
                     self._dirty.add(stream)

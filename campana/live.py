@@ -7,7 +7,6 @@ which: the one evaluator of audiences, with current rights.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,17 +16,13 @@ from campana import frames
 from campana.db import Database, Tx
 from campana.frames import EventFrames
 from campana.queries import queries
-from campana.stream import Stream
+from campana.stream import Connected, Stream
 
 AT_MOST = 500
 REMEMBERED = 20_000
 MOST_MISSED = 1_000
 """Signals looked for after a gap; when there were more, everybody fetches again."""
 BEHIND = 200
-
-
-Connected = Mapping[UUID, Mapping[UUID, Sequence[Stream]]]
-"""Streams by tenant and user."""
 
 
 class Address(NamedTuple):
@@ -40,13 +35,17 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A live message: an event's frames, or the finished bytes of a change of state."""
+    """A live message: an event's frames, or the finished bytes of a change of state.
+
+    hearers: users whom its rule names, where the dispatcher has said so.
+    """
 
     address: Address
     transaction: int
     event_id: UUID | None
     event: EventFrames | None
     message: bytes
+    hearers: Sequence[UUID] | None = None
 
     def frame(self, stream: Stream) -> bytes:
         return self.event.live(stream.reader.locale) if self.event else self.message
@@ -161,11 +160,11 @@ class Live:
         audiences = await self._audiences(signals, connected)
         out: dict[Stream, list[bytes]] = {}
         # Neighbours for the same audience go together: one piece per listener and run.
-        for address, run in groupby(signals, key=attrgetter("address")):
+        for _, run in groupby(signals, key=lambda signal: (signal.address, id(signal.hearers))):
             told = list(run)
             oldest = min(signal.transaction for signal in told)
             pieces: dict[str, bytes] = {}
-            for stream in _listeners(address, audiences, connected):
+            for stream in _listeners(told[0], audiences, connected):
                 if stream.since is not None and oldest < stream.since.end:
                     out.setdefault(stream, []).extend(_new_to(stream, told))
                     continue
@@ -178,8 +177,9 @@ class Live:
     async def _audiences(
         self, signals: Sequence[Signal], connected: Connected
     ) -> dict[Address, list[UUID]]:
-        """Who of the connected hears which; one question per distinct audience."""
-        ruled = list({s.address: None for s in signals if s.address.user_id is None})
+        """Who of the connected hears which, unless it is known; one question per audience."""
+        asked = (s for s in signals if s.address.user_id is None and s.hearers is None)
+        ruled = list({signal.address: None for signal in asked})
         among = {user for address in ruled for user in _candidates(address, connected)}
         if not among:
             return {}
@@ -203,9 +203,11 @@ def _candidates(address: Address, connected: Connected) -> Iterable[UUID]:
 
 
 def _listeners(
-    address: Address, audiences: dict[Address, list[UUID]], connected: Connected
+    signal: Signal, audiences: dict[Address, list[UUID]], connected: Connected
 ) -> Iterator[Stream]:
-    users = [address.user_id] if address.user_id else audiences.get(address, [])
+    address, users = signal.address, signal.hearers
+    if users is None:
+        users = [address.user_id] if address.user_id else audiences.get(address, [])
     by_user = connected.get(address.tenant_id, {})
     for user in users:
         for stream in by_user.get(user, ()):
@@ -227,4 +229,5 @@ def signal_of(row: Mapping[str, Any]) -> Signal:
     else:
         message = frames.message(row["name"], row["payload"])
     address = Address(row["tenant_id"], row["rule"], row["user_id"])
-    return Signal(address, int(row["xid"]), row["event_id"], event, message or b"")
+    hearers = row.get("hearers")
+    return Signal(address, int(row["xid"]), row["event_id"], event, message or b"", hearers)

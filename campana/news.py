@@ -12,33 +12,48 @@ from campana import frames
 from campana.db import Database
 from campana.frames import EventFrames
 from campana.queries import queries
-from campana.stream import WINDOW, Stream
+from campana.signals import SharedNews
+from campana.stream import WINDOW, Connected, Stream
 
 AT_MOST = 100
 """Notifications per cursor and tick; the rest follows when these have been taken."""
 KEPT = 500
 """Events kept as frames: memory stays bounded whatever history is replayed."""
+MOST_HANDED = 100
+"""Pieces of shared news that may wait for the next tick; beyond, streams ask."""
+
+Handed = tuple[UUID, SharedNews]
+"""With its tenant."""
 
 _FRAME = b'event: notification\nid: %b-%d\ndata: {"seq":%d%b'
 
 
 @dataclass(slots=True)
 class Due:
-    """What to write to a stream, and where it stands once that is written."""
+    """Frames to write to a stream, and where it stands once they are written. more: there is more
+    to read, and the badge is told with the last of it."""
 
-    pieces: list[bytes]
+    frames: list[bytes]
     cursor: int
     unread: int
     rev: int
     more: bool
 
+    def pieces(self, stream: Stream) -> list[bytes]:
+        """With the badge, where it is another than the stream was told."""
+        if self.more or (self.unread, self.rev) == (stream.unread, stream.rev):
+            return self.frames
+        badge = frames.unread(self.unread, self.rev, stream.form, stream.reader.locale)
+        return [*self.frames, badge]
+
 
 class News:
-    """Reads inboxes from cursors and turns them into frames."""
+    """Reads inboxes from cursors, or takes what was handed over, and turns it into frames."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._kept: dict[UUID, EventFrames] = {}
+        self._handed: list[Handed] = []
 
     def know(self, event_id: UUID, event: EventFrames) -> None:
         """Keep an event's frames for readers to come; the oldest make room."""
@@ -76,6 +91,40 @@ class News:
                 due[stream] = share.due(stream, number, prefix)
         return due
 
+    def note(self, tenant_id: UUID, news: Iterable[SharedNews]) -> bool:
+        """Take what was handed over; False when there is too much of it already."""
+        if len(self._handed) >= MOST_HANDED:
+            return False
+        self._handed += [(tenant_id, shared) for shared in news]
+        return True
+
+    def take(self) -> list[Handed]:
+        """What was handed over since the last time."""
+        handed, self._handed = self._handed, []
+        return handed
+
+    async def apply(
+        self, handed: Iterable[Handed], connected: Connected, epoch: str
+    ) -> tuple[dict[Stream, Due], set[Stream]]:
+        """What was handed over, for streams that stand right before it; and those that do not and
+        have to ask."""
+        due: dict[Stream, Due] = {}
+        behind: set[Stream] = set()
+        prefix = epoch.encode()
+        for tenant_id, shared in handed:
+            users = connected.get(tenant_id, {})
+            events = await self._events({(tenant_id, event) for event in shared.event_ids})
+            share = _Share(_as_read(shared), events)
+            for number, user_id in enumerate(shared.user_ids):
+                for stream in users.get(user_id, ()):
+                    before = due.get(stream)
+                    place = before.cursor if before else stream.cursor
+                    if place == share.before(number) and stream.is_open:
+                        due[stream] = share.due(stream, number, prefix, before)
+                    elif place < shared.seqs[number]:
+                        behind.add(stream)
+        return due, behind
+
     async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:
         found = {event: self._kept[event] for _, event in wanted if event in self._kept}
         missing = [pair for pair in wanted if pair[1] not in found]
@@ -88,6 +137,22 @@ class News:
         return found
 
 
+def _as_read(shared: SharedNews) -> dict[str, Any]:
+    """As a row of `hub.news` says it."""
+    count = len(shared.event_ids)
+    return {
+        "ids": shared.event_ids,
+        "event_ids": shared.event_ids,
+        "reads": [False] * count,
+        "masks": shared.masks,
+        "seqs": None,
+        "firsts": [seq - count + 1 for seq in shared.seqs],
+        "heads": shared.seqs,
+        "unreads": shared.unreads,
+        "revs": shared.revs,
+    }
+
+
 class _Share:
     """The news that several cursors have in common."""
 
@@ -98,11 +163,16 @@ class _Share:
         self._events = events
         self._tails: dict[tuple[str, str], list[bytes]] = {}
 
-    def due(self, stream: Stream, number: int, epoch: bytes) -> Due:
-        """For the reader in place `number` of the row, within the window."""
-        pieces: list[bytes] = []
-        size = 0
-        cursor = stream.cursor
+    def before(self, number: int) -> int:
+        """Where the reader in place `number` of the row stands who has none of it yet."""
+        return int(self._firsts[number]) - 1
+
+    def due(self, stream: Stream, number: int, epoch: bytes, earlier: Due | None = None) -> Due:
+        """For the reader in place `number` of the row, within the window; after what is due
+        already."""
+        pieces = earlier.frames if earlier else []
+        size = sum(map(len, pieces))
+        cursor = earlier.cursor if earlier else stream.cursor
         tails = self._rendered(stream)
         first = self._firsts[number]
         seqs = self._seqs or (range(first, first + len(tails)) if tails else ())
@@ -117,11 +187,9 @@ class _Share:
             size += len(frame)
         if more:
             return Due(pieces, cursor, stream.unread, stream.rev, more)
-        unread, rev = self._unreads[number], self._revs[number]
-        if (unread, rev) != (stream.unread, stream.rev):
-            pieces.append(frames.unread(unread, rev, stream.form, stream.reader.locale))
         # Rows that are no longer visible leave holes: the head is where this reader stands.
-        return Due(pieces, max(cursor, self._heads[number]), unread, rev, more)
+        cursor = max(cursor, self._heads[number])
+        return Due(pieces, cursor, self._unreads[number], self._revs[number], more)
 
     def _rendered(self, stream: Stream) -> list[bytes]:
         """Each notification from its sequence number on."""

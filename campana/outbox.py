@@ -4,17 +4,17 @@ In: rows of the outbox. Out: a hint per tenant, told when its news are committed
 Set-based throughout: no loop here runs over recipients.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
-from typing import Any
 from uuid import UUID, uuid4
 
 from asyncpg import Record
 
+from campana import handover
 from campana.db import Tx
 from campana.errors import is_passing
 from campana.queries import queries
@@ -31,9 +31,13 @@ CHUNK = 5_000
 """Recipients of a huge audience that one round serves."""
 MAX_ROWS = 20_000
 """Inbox rows of one tenant in one round, about: what others wait for."""
+MOSTLY_HERE = 4
+"""Recipients for each one who is connected, up to which all are worth handing over."""
 
 
 Tell = Callable[[Hint], None]
+Here = Callable[[UUID], int]
+"""How many users of a tenant are connected to this process."""
 
 
 class PoisonError(Exception):
@@ -84,15 +88,25 @@ class Tenants:
         return found
 
 
-async def dispatch(tx: Tx, tenants: Tenants, tell: Tell, *, one_by_one: bool = False) -> int:
+async def dispatch(
+    tx: Tx,
+    tenants: Tenants,
+    tell: Tell,
+    *,
+    here: Here = lambda _: 0,
+    patience: float = 0,
+    one_by_one: bool = False,
+) -> int:
     """Dispatch what waits, fairly: some events of each of the longest-waiting tenants.
 
     tx: a connection outside a transaction, taking and writing are committed each by itself.
+    here: where many of the recipients are, they are handed over with the hint, not asked for.
+    patience: seconds to wait for something to come.
     one_by_one: after a failure, each event of its own, so that PoisonError can name the culprit.
     Returns how many events left the outbox or moved on by a chunk.
     """
     at_most = 1 if one_by_one else MAX_EVENTS
-    rows = await tx.fetch(queries.outbox.take.sql, tenants.holder, MAX_TENANTS, at_most)
+    rows = await tx.fetch(queries.outbox.take.sql, tenants.holder, MAX_TENANTS, at_most, patience)
     await tenants.look_at_types(tx, rows)
     batch: list[Record] = []
     alone: list[Record] = []
@@ -104,9 +118,9 @@ async def dispatch(tx: Tx, tenants: Tenants, tell: Tell, *, one_by_one: bool = F
     if one_by_one:
         for row in batch:
             with _blaming(row):
-                await _together(tx, [row], tenants, tell)
+                await _together(tx, [row], tenants, tell, here)
     elif batch:
-        await _together(tx, batch, tenants, tell)
+        await _together(tx, batch, tenants, tell, here)
     for row in alone:
         await _alone(tx, row, tenants, tell)
     return len(batch) + len(alone)
@@ -116,7 +130,7 @@ def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Se
     """Which of a tenant's events go together: (those, []), or ([], [the first]) if special."""
     budget = MAX_ROWS
     for number, row in enumerate(rows):
-        likely = 1 if row["rule"][0] == "user" else population
+        likely = _likely(row, population)
         special = likely > HUGE or row["collapse_key"] is not None or row["progress"] is not None
         budget -= likely
         if special or (budget < 0 and number > 0):
@@ -124,18 +138,44 @@ def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Se
     return rows, []
 
 
-async def _together(tx: Tx, rows: Sequence[Record], tenants: Tenants, tell: Tell) -> None:
+def _likely(row: Record, population: int) -> int:
+    """Recipients, at most."""
+    rule = row["rule"]
+    named = rule[1] if rule[0] == "sees" else rule
+    return 1 if named[0] == "user" else population
+
+
+async def _together(
+    tx: Tx, rows: Sequence[Record], tenants: Tenants, tell: Tell, here: Here
+) -> None:
     theirs = list({row["tenant_id"]: None for row in rows})
     ids = [row["id"] for row in rows]
     words = [await _words(tx, row, tenants) for row in rows]
-    _tell(await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, theirs, ids, words), tell)
+    handed = [tenant_id for tenant_id in theirs if _pays(tenant_id, rows, tenants, here)]
+    told = await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, theirs, ids, words, handed)
+    events = {row["id"]: row["event_id"] for row in rows}
+    for row in told:
+        _tell(row, tell, events if row["tenant_id"] in handed else None)
+
+
+def _pays(tenant_id: UUID, rows: Sequence[Record], tenants: Tenants, here: Here) -> bool:
+    """Whether so many of a tenant's recipients are connected that all are worth handing over."""
+    if not (connected := here(tenant_id)):
+        return False
+    population = tenants.known[tenant_id].population
+    return all(
+        _likely(row, population) <= MOSTLY_HERE * connected
+        for row in rows
+        if row["tenant_id"] == tenant_id
+    )
 
 
 async def _alone(tx: Tx, row: Record, tenants: Tenants, tell: Tell) -> None:
     with _blaming(row):
         words = await _words(tx, row, tenants)
         sql = queries.outbox.fan_out_one.sql
-        _tell(await tx.fetch(sql, tenants.holder, row["id"], words, CHUNK), tell)
+        for told in await tx.fetch(sql, tenants.holder, row["id"], words, CHUNK):
+            _tell(told, tell)
 
 
 @contextmanager
@@ -155,18 +195,7 @@ async def _words(tx: Tx, row: Record, tenants: Tenants) -> Words:
     return words_of(dict(row), tenant.locales, tenant.time_zone, row["actor_name"], own)
 
 
-def _tell(rows: Iterable[Record], tell: Tell) -> None:
-    for row in rows:
-        users, signals = row["user_ids"], list(_signals(row))
-        if users or users is None or signals:
-            tell(Hint(row["tenant_id"], users, [one["id"] for one in signals], signals))
-
-
-def _signals(row: Record) -> Iterator[dict[str, Any]]:
-    """The signals of a tenant, in order, as `hub.signals` would read them."""
-    columns = ("signal_ids", "names", "event_ids", "rules", "payloads")
-    shared = {"xid": row["xid"], "tenant_id": row["tenant_id"], "user_id": None}
-    for number, *rest in sorted(zip(*(row[name] or () for name in columns), strict=True)):
-        yield shared | dict(
-            zip(("id", "name", "event_id", "rule", "payload"), (number, *rest), strict=True)
-        )
+def _tell(row: Record, tell: Tell, events: Mapping[int, UUID] | None = None) -> None:
+    hint = handover.hint_of(dict(row), events)
+    if hint.signals or hint.user_ids or hint.user_ids is None:
+        tell(hint)

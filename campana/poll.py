@@ -57,7 +57,7 @@ async def poll(
     page.write(hello)
     live, missed = await _live(hub, stream, signal)
     due = (await hub.news.read([stream], hub.epoch))[stream]
-    page.parts += due.pieces
+    page.parts += due.pieces(stream)
     page.parts += live
     if missed:
         page.write(frames.RESYNC_LIVE)

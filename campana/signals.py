@@ -26,21 +26,40 @@ MAX_SIGNALS = 300
 
 
 @dataclass(frozen=True, slots=True)
+class SharedNews:
+    """New notifications that some users got alike: events with their masks of channels, in order.
+
+    user_ids, seqs, unreads, revs: side by side, whose inbox stands where after them.
+    """
+
+    event_ids: Sequence[UUID]
+    masks: Sequence[int]
+    user_ids: Sequence[UUID]
+    seqs: Sequence[int]
+    unreads: Sequence[int]
+    revs: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """What a hub is told. user_ids None: anybody of the tenant.
 
     signals: what `signal_ids` name, as rows; only from the dispatcher of the hub's own process.
+    news: all there is in it for anybody, from there too; None: the hub has to ask.
     checks: their right to a stream may be gone, of one session or key where `credential` names it.
     told_by: the dispatcher that has told its own process already.
+    is_private: no other process was there to be told.
     """
 
     tenant_id: UUID
     user_ids: list[UUID] | None = None
     signal_ids: list[int] = field(default_factory=list)
     signals: Sequence[Mapping[str, Any]] = ()
+    news: Sequence[SharedNews] | None = None
     checks: bool = False
     credential: str | None = None
     told_by: str | None = None
+    is_private: bool = False
 
 
 def understood(payload: str) -> Hint | None:

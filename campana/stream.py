@@ -1,6 +1,7 @@
 """A stream: one open connection of one reader, as a cursor into that reader's inbox."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -98,6 +99,10 @@ class Stream:
             if self.chunked:
                 self.transport.write(b"0\r\n\r\n")
             self.transport.close()
+
+
+Connected = Mapping[UUID, Mapping[UUID, Sequence[Stream]]]
+"""Streams by tenant and user."""
 
 
 def cursor_of(asked: str | None, epoch: str, head: int, floor: int) -> tuple[int, bool]:

@@ -48,6 +48,10 @@ class Streams:
         ids = users.keys() if user_ids is None else user_ids
         return [stream for user_id in ids for stream in users.get(user_id, ())]
 
+    def users_of(self, tenant_id: UUID) -> int:
+        """How many users of a tenant have one."""
+        return len(self.by_user.get(tenant_id, ()))
+
     def every(self) -> list[Stream]:
         """All of them, as a copy."""
         return [s for users in self.by_user.values() for own in users.values() for s in own]

@@ -29,7 +29,8 @@ CORRIDOR: dict[str, set[str]] = {
     "publish": {"db", "events", "queries"},
     "type_words": {"i18n", "render"},
     "words": {"i18n", "render", "type_words", "vocabulary"},
-    "outbox": {"db", "errors", "queries", "signals", "type_words", "words"},
+    "outbox": {"db", "errors", "handover", "queries", "signals", "type_words", "words"},
+    "handover": {"signals"},
     "dispatcher": {"db", "errors", "outbox", "queries", "signals"},
     "signals": {"db", "queries"},
     "listener": {"db", "errors", "queries", "signals"},
@@ -37,7 +38,7 @@ CORRIDOR: dict[str, set[str]] = {
     "moment": set(),
     "stream": {"frames", "moment"},
     "live": {"db", "frames", "queries", "stream"},
-    "news": {"db", "frames", "queries", "stream"},
+    "news": {"db", "frames", "queries", "signals", "stream"},
     "streams": {"errors", "stream"},
     "laggards": {"frames", "stream"},
     "hub": {

@@ -21,13 +21,15 @@ language sql immutable as $$
     else clock >= quiet_from or clock < quiet_to end;
 $$;
 
--- The channels a type uses when nobody says otherwise.
+-- The channels a type uses when nobody says otherwise. (In plpgsql, which keeps its plans: fan_out() asks once.)
 create or replace function campana.default_channels(tenant uuid, type text) returns integer
-language sql stable as $$
-  select coalesce(
+language plpgsql stable as $$
+begin
+  return coalesce(
     (select b.channels from campana.builtin_type b where b.name = default_channels.type),
     (select t.channels from campana.tenant_type t where t.tenant_id = tenant and t.name = default_channels.type),
     15);
+end;
 $$;
 
 -- What type, tenant and role say, once for each role. `channels`: for whoever set nothing, unless
@@ -71,58 +73,55 @@ language sql stable rows 10 as $$
   ) s;
 $$;
 
--- Everybody whom the rule names and who wants it, each with a mask of channels that has the inbox.
--- Written so that it becomes part of the query that asks, without a call; with few steps a person, because each costs
--- whoever set nothing, too.
+-- Everybody whom the rule names, each with a mask of channels; without that of the inbox (1) they do not
+-- want it. Written so that it becomes part of the query that asks, without a call; with few steps a person,
+-- because each costs whoever set nothing, too.
 drop function if exists campana.wanting(uuid, jsonb, text, text, integer, timestamptz);
-create function campana.wanting(
+drop function if exists campana.addressed(uuid, jsonb, text, text, integer, timestamptz);
+create function campana.addressed(
   tenant uuid, rule jsonb, type text, priority text, defaults integer, moment timestamptz
 ) returns table (user_id uuid, reason text, channels integer)
 language sql stable rows 1000 as $$
-  select w.user_id, w.reason, w.channels
-  from (
-    select m.user_id, m.reason,
-      -- whoever set nothing is done here
-      case when a.user_id is null and not s.timed then s.channels else (
-        select case
-          when w.masks & 1 = 0 then 0
-          when campana.priority_rank(wanting.priority) < coalesce(nullif(campana.priority_rank(a.min_priority), 0), s.minimum)
-            and w.masks & s.locked & 1 = 0 then 0
-          when a.paused_until > wanting.moment then w.masks & ~14
-          when wanting.priority = 'urgent' and coalesce(a.urgent_breaks_through, s.breaks_through) then w.masks
-          when 1 << (extract(isodow from w.clock)::integer - 1) & coalesce(a.work_days, s.work_days) = 0 then w.masks & ~14
-          when campana.is_quiet(
-            case when a.quiet is null then s.quiet_from else a.quiet_from end,
-            case when a.quiet is null then s.quiet_to else a.quiet_to end, w.clock::time) then w.masks & ~14
-          else w.masks
-        end
-        from (
-          select
-            campana.layered(s.masks, a.value, a.chosen, s.locked) & ~(coalesce(a.switched_off, 0) & ~s.locked) as masks,
-            case when s.timed or a.quiet or a.work_days is not null then (
-              select wanting.moment at time zone coalesce(u.time_zone, t.time_zone)
-              from campana.users u, campana.tenant t
-              where u.tenant_id = wanting.tenant and u.id = m.user_id and t.id = wanting.tenant
-            ) end as clock
-          offset 0
-        ) w
-      ) end as channels
-    from campana.audience_members(wanting.tenant, wanting.rule) m
-    join campana.standing(wanting.tenant, wanting.type, wanting.priority, wanting.defaults) s on s.role = m.role
-    -- what a person set; nothing more is looked at for people without a row here
+  select m.user_id, m.reason,
+    -- whoever set nothing is done here
+    case when a.user_id is null and not s.timed then s.channels else (
+      select case
+        when w.masks & 1 = 0 then 0
+        when campana.priority_rank(addressed.priority) < coalesce(nullif(campana.priority_rank(a.min_priority), 0), s.minimum)
+          and w.masks & s.locked & 1 = 0 then 0
+        when a.paused_until > addressed.moment then w.masks & ~14
+        when addressed.priority = 'urgent' and coalesce(a.urgent_breaks_through, s.breaks_through) then w.masks
+        when 1 << (extract(isodow from w.clock)::integer - 1) & coalesce(a.work_days, s.work_days) = 0 then w.masks & ~14
+        when campana.is_quiet(
+          case when a.quiet is null then s.quiet_from else a.quiet_from end,
+          case when a.quiet is null then s.quiet_to else a.quiet_to end, w.clock::time) then w.masks & ~14
+        else w.masks
+      end
+      from (
+        select
+          campana.layered(s.masks, a.value, a.chosen, s.locked) & ~(coalesce(a.switched_off, 0) & ~s.locked) as masks,
+          case when s.timed or a.quiet or a.work_days is not null then (
+            select addressed.moment at time zone coalesce(u.time_zone, t.time_zone)
+            from campana.users u, campana.tenant t
+            where u.tenant_id = addressed.tenant and u.id = m.user_id and t.id = addressed.tenant
+          ) end as clock
+        offset 0
+      ) w
+    ) end as channels
+  from campana.audience_members(addressed.tenant, addressed.rule) m
+  join campana.standing(addressed.tenant, addressed.type, addressed.priority, addressed.defaults) s on s.role = m.role
+  -- what a person set; nothing more is looked at for people without a row here
+  left join lateral (
+    select a.user_id, a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through,
+      a.switched_off, a.paused_until, p.value, p.chosen
+    from campana.user_attention a
     left join lateral (
-      select a.user_id, a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through,
-        a.switched_off, a.paused_until, p.value, p.chosen
-      from campana.user_attention a
-      left join lateral (
-        select p.value, p.chosen from campana.user_preference p
-        where p.tenant_id = wanting.tenant and p.user_id = a.user_id and p.type = wanting.type offset 0
-      ) p on true
-      where a.tenant_id = wanting.tenant and a.user_id = m.user_id offset 0
-    ) a on true
-    offset 0  -- each mask is worked out once
-  ) w
-  where w.channels & 1 <> 0;
+      select p.value, p.chosen from campana.user_preference p
+      where p.tenant_id = addressed.tenant and p.user_id = a.user_id and p.type = addressed.type offset 0
+    ) p on true
+    where a.tenant_id = addressed.tenant and a.user_id = m.user_id offset 0
+  ) a on true
+  offset 0;  -- each mask is worked out once
 $$;
 
 -- Whoever chose something has a row that says so.

@@ -6,8 +6,10 @@
 -- events in order of publication, at most `most_events` each. Their order inside a tenant is kept because
 -- only the holder of its turn writes them. Volatile: each statement sees what was committed before
 -- it, and the events must be looked at after the turn was taken. Called by itself, outside a transaction: a
--- turn lost in a crash is no loss, so nobody waits for the disk.
-create or replace function campana.take(holder uuid, most_tenants integer, most_events integer)
+-- turn lost in a crash is no loss, so nobody waits for the disk. When nothing is there it looks again every
+-- millisecond, for `patience` seconds: that costs a tenth of being asked as often.
+drop function if exists campana.take(uuid, integer, integer);
+create or replace function campana.take(holder uuid, most_tenants integer, most_events integer, patience float)
 returns table (
   tenant_id uuid, id bigint, event_id uuid, type text, rule jsonb, title text, message text, data jsonb, url text,
   actor uuid, subject text, collapse_key text, progress uuid, actor_name text)
@@ -15,7 +17,14 @@ language plpgsql volatile rows 10 as $$
 #variable_conflict use_column
 declare
   taken uuid[];
+  until constant timestamptz := clock_timestamp() + patience * interval '1 second';
 begin
+  while not exists (select from campana.outbox) loop
+    if clock_timestamp() >= until then
+      return;
+    end if;
+    perform pg_sleep(0.001);
+  end loop;
   perform set_config('synchronous_commit', 'off', true);
   with recursive waiting as (
     -- one index probe per waiting tenant, however long its queue
@@ -76,7 +85,7 @@ begin
 end;
 $$;
 
--- Recipients of one event, in the order of their ids: as campana.wanting() says, never the actor,
+-- Recipients of one event, in the order of their ids: as campana.addressed() says, never the actor,
 -- without noise for whoever muted the subject (fan_out() does the same for many events at once).
 drop function if exists campana.recipients(uuid, jsonb, text, uuid, integer, uuid, integer);
 drop function if exists campana.recipients(uuid, jsonb, text, text, uuid, text, timestamptz, uuid, integer);
@@ -89,9 +98,9 @@ language sql stable rows 1000 as $$
     case when w.user_id = any (array(
       select m.user_id from campana.user_mute m where m.tenant_id = tenant and m.subject = recipients.subject
     )) then w.channels & ~14 else w.channels end
-  from campana.wanting(tenant, rule, recipients.type, recipients.priority,
+  from campana.addressed(tenant, rule, recipients.type, recipients.priority,
     campana.default_channels(tenant, recipients.type), moment) w
-  where w.user_id is distinct from actor
+  where w.channels & 1 <> 0 and w.user_id is distinct from actor
     and (after is null or w.user_id > after)
   order by w.user_id
   limit at_most;
@@ -109,16 +118,20 @@ $$;
 
 -- Dispatches outbox rows `ids` of these tenants, whose words are `said`: events, signals, heads, inbox rows in one
 -- statement. Returns per tenant who has news (null: more than 100 users) and the signals: their ids to hint
--- at, and all of them for the hub of the same process, in arrays side by side.
+-- at, and all of them for the hub of the same process, in arrays side by side. Of the tenants `here`, for that
+-- hub too: who hears each rule's live messages, and the news, those who got the same together. `alone`: there is
+-- no other process to be told.
 -- How many recipients a handful of events has, no statistics tell: expecting few, the planner would compare
 -- everybody with everybody. So nothing is joined in loops but what is looked up by key (`lateral … offset 0`),
 -- and by its index: a table that is small today would be read through once per recipient. Such a plan
 -- looks dear enough to be compiled, which takes seconds: no jit.
 drop function if exists campana.fan_out(bigint[], jsonb[], timestamptz);
+drop function if exists campana.fan_out(uuid, uuid[], bigint[], jsonb[], timestamptz);
 create or replace function campana.fan_out(
-  holder uuid, tenants uuid[], ids bigint[], said jsonb[], moment timestamptz default now())
+  holder uuid, tenants uuid[], ids bigint[], said jsonb[], here uuid[] default '{}', moment timestamptz default now())
 returns table (
-  tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[])
+  tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[],
+  hearers campana.hearers[], news campana.shared_news[], alone boolean)
 language plpgsql volatile rows 10 set enable_nestloop = off set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 begin
@@ -167,7 +180,7 @@ begin
       from kind k
       order by k.audience
     ) a
-    cross join lateral campana.wanting(a.tenant_id, a.rule, a.type, a.priority, a.channels, moment) m
+    cross join lateral campana.addressed(a.tenant_id, a.rule, a.type, a.priority, a.channels, moment) m
   ),
   -- `back`: the how-manieth of a reader's events in this round, from the last one; the first has the highest.
   -- (Users' ids are unique by themselves, and sort faster than behind a tenant's.)
@@ -178,7 +191,7 @@ begin
       lead(k.id) over events is null as is_first
     from kind k
     join member m on m.audience = k.audience
-    where m.user_id is distinct from k.actor
+    where m.channels & 1 <> 0 and m.user_id is distinct from k.actor
     window events as (partition by m.user_id order by k.id desc)
   ),
   heads as (
@@ -186,7 +199,7 @@ begin
     select tenant_id, user_id, back, back from recipient where is_first order by user_id
     on conflict (tenant_id, user_id) do update
       set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
-    returning tenant_id, user_id, seq
+    returning tenant_id, user_id, seq, unread, rev
   ),
   numbered as materialized (
     select tenant_id, user_id, seq, row_number() over (partition by tenant_id order by user_id) - 1 as number
@@ -223,10 +236,40 @@ begin
   clocks as (
     insert into campana.expiring (tenant_id, user_id, seq, expires_at)
     select tenant_id, user_id, seq, expires_at from placed where expires_at is not null
+  ),
+  hearers as (
+    select k.tenant_id, array_agg(row(k.rule::text, m.user_ids)::campana.hearers) as hearers
+    from (
+      select distinct on (k.tenant_id, k.rule) k.tenant_id, k.rule, k.audience
+      from kind k
+      where k.tenant_id = any (here)
+    ) k
+    join (select m.audience, array_agg(m.user_id) as user_ids from member m group by m.audience) m on m.audience = k.audience
+    group by k.tenant_id
+  ),
+  news as (
+    select s.tenant_id, array_agg(
+      row(s.ords, s.masks, s.user_ids, s.seqs, s.unreads, s.revs)::campana.shared_news) as news
+    from (
+      select h.tenant_id, g.ords, g.masks, array_agg(h.user_id) as user_ids, array_agg(h.seq) as seqs,
+        array_agg(h.unread) as unreads, array_agg(h.rev) as revs
+      from (
+        select r.user_id, array_agg(r.ord) as ords, array_agg(r.channels) as masks
+        from recipient r
+        where r.tenant_id = any (here)
+        group by r.user_id
+      ) g
+      join heads h on h.user_id = g.user_id
+      group by h.tenant_id, g.ords, g.masks
+    ) s
+    group by s.tenant_id
   )
   select t.tenant_id,
     (select case when count(*) <= 100 then array_agg(h.user_id) end from heads h where h.tenant_id = t.tenant_id) as user_ids,
-    pg_current_xact_id()::text as xid, t.signal_ids, t.names, t.event_ids, t.rules, t.payloads
+    pg_current_xact_id()::text as xid, t.signal_ids, t.names, t.event_ids, t.rules, t.payloads,
+    (select w.hearers from hearers w where w.tenant_id = t.tenant_id),
+    (select w.news from news w where w.tenant_id = t.tenant_id),
+    not exists (select from campana.dispatcher d where d.id <> holder and d.beat > clock_timestamp() - interval '1 minute')
   from (
     select tenant_id, array_agg(id) as signal_ids, array_agg(name) as names, array_agg(event_id) as event_ids,
       array_agg(rule::text) as rules, array_agg(payload) as payloads

@@ -3,17 +3,13 @@
 -- was taken is written, or for two seconds.
 select o.tenant_id, o.id, o.event_id, o.type, o.rule, o.title, o.message, o.data, o.url, o.actor, o.subject,
   o.collapse_key, o.progress, o.actor_name
-from campana.take($1, $2, $3) o;
+from campana.take($1, $2, $3, $4) o;
 
 -- name: type_words
 -- What tenants say of types of their own.
 select t.tenant_id, t.name, t.words, t.icon
 from unnest($1::uuid[], $2::text[]) w (tenant_id, name)
 join campana.tenant_type t on t.tenant_id = w.tenant_id and t.name = w.name;
-
--- name: waits$
--- Whether any event is in the queue.
-select exists (select from campana.outbox);
 
 -- name: tenant^
 -- What rendering and planning need of a tenant: how many people, as far as it matters (not beyond
@@ -29,7 +25,8 @@ where t.id = $1;
 
 -- name: fan_out
 -- Many events at once, see sql/functions/030_dispatch.sql.
-select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads from campana.fan_out($1, $2, $3, $4);
+select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads, hearers, news, alone
+from campana.fan_out($1, $2, $3, $4, $5);
 
 -- name: fan_out_one
 -- The slow and careful way, see sql/functions/030_dispatch.sql.

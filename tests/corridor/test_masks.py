@@ -171,7 +171,8 @@ async def dispatched(owner: Any, how: str, world: dict[str, Any]) -> dict[str, i
         owner, type=TYPE, priority=world["priority"], subject=world["subject"], actor=world["actor"]
     )
     call = {
-        "fan_out": "campana.fan_out($3, array[o.tenant_id], array[o.id], array['{}'::jsonb], $2)",
+        "fan_out": "campana.fan_out($3, array[o.tenant_id], array[o.id], array['{}'::jsonb],"
+        " moment => $2)",
         "fan_out_one": "campana.fan_out_one($3, o.id, '{}'::jsonb, 100, $2)",
     }[how]
     holder = uuid4()

@@ -160,12 +160,12 @@ async def test_who_lost_its_turn_meanwhile_writes_nothing(db, owner, cast) -> No
     first = await publish_event(owner, title="read by both")
     slow, quick = Tenants(), Tenants()
     async with db.bus() as tx:
-        (taken,) = await tx.fetch(queries.outbox.take.sql, slow.holder, 16, 500)
+        (taken,) = await tx.fetch(queries.outbox.take.sql, slow.holder, 16, 500, 0)
         assert await one_round(db, quick) == 0, "the turn is held"
         await eventually(lambda: one_round(db, quick), 4)
         with pytest.raises(asyncpg.SerializationError, match="another dispatcher"):
             await tx.fetch(
-                queries.outbox.fan_out.sql, slow.holder, [cast.norte], [taken["id"]], [{}]
+                queries.outbox.fan_out.sql, slow.holder, [cast.norte], [taken["id"]], [{}], []
             )
         second = await publish_event(owner, title="read afterwards")
         await dispatch(tx, slow, lambda hint: None)
