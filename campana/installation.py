@@ -6,28 +6,40 @@ migrates, and gives the Database.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from campana import demo, event_types
+from campana.cluster import Server
 from campana.db import Database, PoolerError
 from campana.embedded import running
 from campana.migrate import migrate
 from campana.settings import Settings
 
 
+@dataclass(frozen=True)
+class Place:
+    """A database that answers. dsn: the owner's. server: the embedded one, if it is that."""
+
+    settings: Settings
+    dsn: str
+    server: Server | None
+
+
 @asynccontextmanager
-async def reached(settings: Settings) -> AsyncIterator[str]:
-    """The owner's connection string; the embedded server lives as long as it is used."""
+async def reached(settings: Settings) -> AsyncIterator[Place]:
+    """The database of these settings; an embedded server is started, or adopted, and lives as long
+    as it is used."""
     if settings.database_url:
-        yield settings.database_url
+        yield Place(settings, settings.database_url, None)
         return
     async with running(settings.home, settings.pg_bin) as server:
-        yield server.dsn
+        yield Place(settings, server.dsn, server)
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The database, migrated to this version and filled with demo data where asked for."""
-    async with reached(settings) as dsn, await ready(dsn, settings) as db:
+    async with reached(settings) as place, await ready(place.dsn, settings) as db:
         if settings.demo:
             await demo.fill(db)
         yield db

@@ -4,8 +4,9 @@ from cyclopts import App
 
 from campana import demo as data
 from campana.commands.output import say, say_table
-from campana.commands.place import reached, schema, settings_for_command
+from campana.commands.place import schema, settings_for_command
 from campana.db import Database
+from campana.installation import reached
 
 app = App(name="demo")
 

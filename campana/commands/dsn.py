@@ -3,8 +3,9 @@
 from cyclopts import App
 
 from campana.commands.output import remark, say
-from campana.commands.place import reached, settings_for_command
+from campana.commands.place import settings_for_command
 from campana.commands.publisher import publisher_dsn
+from campana.installation import reached
 
 app = App(name="dsn")
 

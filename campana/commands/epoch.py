@@ -8,7 +8,8 @@ from cyclopts import App
 
 from campana import epoch
 from campana.commands.output import remark, say, say_table
-from campana.commands.place import reached, schema, settings_for_command
+from campana.commands.place import schema, settings_for_command
+from campana.installation import reached
 
 app = App(name="epoch", help="What every cursor of a reader begins with.")
 

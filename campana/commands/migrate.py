@@ -3,8 +3,8 @@
 from cyclopts import App
 
 from campana.commands.output import remark, say
-from campana.commands.place import Place, reached, settings_for_command
-from campana.installation import ready
+from campana.commands.place import settings_for_command
+from campana.installation import Place, reached, ready
 from campana.migrate import MigrationReport
 from campana.migrate import migrate as apply_missing
 

@@ -1,32 +1,20 @@
-"""Where a command works: the settings, the database they lead to, and what lives in it."""
+"""What commands work on: the settings, the migrated database they lead to, and what is in it."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from campana import log, tenants
-from campana.cluster import Server
 from campana.commands.failures import CommandError
 from campana.db import Database
-from campana.embedded import running
 from campana.health import is_migrated
-from campana.installation import ready
+from campana.installation import Place, reached, ready
 from campana.migrate import Roles, installed_roles
 from campana.settings import Settings
 
 ACTOR = "command line"
 """How the audit names whoever types commands."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A database that answers. dsn: the owner's. server: the embedded one, if it is that."""
-
-    settings: Settings
-    dsn: str
-    server: Server | None
 
 
 def settings_for_command(**chosen: Any) -> Settings:
@@ -35,16 +23,6 @@ def settings_for_command(**chosen: Any) -> Settings:
     asked = "log_level" in settings.model_fields_set
     log.configure(settings.log_level if asked else "warning", settings.log_format)
     return settings
-
-
-@asynccontextmanager
-async def reached(settings: Settings) -> AsyncIterator[Place]:
-    """The database of these settings; the embedded server is started, or adopted."""
-    if settings.database_url:
-        yield Place(settings, settings.database_url, None)
-        return
-    async with running(settings.home, settings.pg_bin) as server:
-        yield Place(settings, server.dsn, server)
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ import asyncpg
 
 from campana.commands.failures import CommandError
 from campana.commands.output import remark
-from campana.commands.place import Place, schema
+from campana.commands.place import schema
+from campana.installation import Place
 from campana.migrate import RoleNames, Roles
 from campana.queries import queries
 from campana.roles import ensure_roles

@@ -8,8 +8,9 @@ from cyclopts import App
 
 from campana.commands.failures import CommandError
 from campana.commands.output import say, say_json, say_table
-from campana.commands.place import reached, settings_for_command
+from campana.commands.place import settings_for_command
 from campana.commands.publisher import publisher_dsn
+from campana.installation import reached
 
 if TYPE_CHECKING:
     from asyncpg.prepared_stmt import PreparedStatement

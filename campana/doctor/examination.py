@@ -53,10 +53,10 @@ async def examine(settings: Settings) -> list[Finding]:
 
 @asynccontextmanager
 async def _admitted(settings: Settings) -> AsyncIterator[Patient]:
-    async with reached(settings) as dsn:
-        connection = await plain_connection(dsn)
+    async with reached(settings) as place:
+        connection = await plain_connection(place.dsn)
         try:
-            yield Patient(settings, dsn, connection)
+            yield Patient(settings, place.dsn, connection)
         finally:
             connection.terminate()
 
