@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from campana import installation, retention, tenants
-from campana.commands.place import reached, schema
+from campana.commands.place import schema
 from campana.corridor import Corridor
 from campana.db import Database
 from campana.queries import queries
@@ -31,7 +31,7 @@ ARRIVED = "select exists (select from campana.event where tenant_id = $1 and id 
 
 async def main() -> None:
     settings = Settings()
-    async with reached(settings) as place:
+    async with installation.reached(settings) as place:
         await (await installation.ready(place.dsn, settings)).close()
         roles = await schema(place, made_ready=False)
         async with await Database.open(place.dsn, roles) as db:
