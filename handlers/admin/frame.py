@@ -5,15 +5,18 @@ A new noun is one line in `sections()`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel
 
+from campana.db import Tx
 from campana.i18n import gettext as _
 from handlers.admin import forms
+from handlers.app_keys import DB
 from handlers.guards import administers
 from handlers.render import page
 from handlers.replies import is_htmx
@@ -130,6 +133,25 @@ def show(
     section = next((one for _group, some in every for one in some if one.noun == noun), None)
     around = {"noun": noun, "section": section, "sections": every, "address": address}
     return page(request, f"admin/{name}", status, **around, **context)
+
+
+async def listing(
+    request: web.Request,
+    noun: str,
+    every: Callable[[Tx, UUID], Awaitable[list[Any]]],
+    state: Mapping[str, Any],
+    typed: Mapping[str, str] | None,
+    confirms: Mapping[str, str],
+) -> web.StreamResponse:
+    """The page of a noun that has few: all of them, and beside them the form for a new one.
+
+    every: its rows. state: of the form, from `forms`. typed: what was sent, where it was refused.
+    """
+    me = request["person"]
+    async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
+        rows = await every(tx, me.tenant_id)
+    told = {"rows": rows, "typed": typed or {}, "confirms": confirms, **state}
+    return show(request, noun, f"{noun}/index.html", part=f"{noun}/_new.html", **told)
 
 
 def address(query: BaseModel, **changes: Any) -> str:

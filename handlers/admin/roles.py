@@ -90,23 +90,9 @@ def _confirmations() -> dict[str, str]:
 
 
 async def _list(
-    request: web.Request,
-    state: dict[str, Any],
-    typed: dict[str, str] | None = None,
+    request: web.Request, state: dict[str, Any], typed: dict[str, str] | None = None
 ) -> web.StreamResponse:
-    me = request["person"]
-    async with request.app[DB].tenant(me.tenant_id, me.id) as tx:
-        rows = await roles.every(tx, me.tenant_id)
-    return frame.show(
-        request,
-        NOUN,
-        "roles/index.html",
-        part="roles/_new.html",
-        rows=rows,
-        typed=typed or {},
-        confirms=_confirmations(),
-        **state,
-    )
+    return await frame.listing(request, NOUN, roles.every, state, typed, _confirmations())
 
 
 async def _role(request: web.Request, state: dict[str, Any]) -> web.StreamResponse:
