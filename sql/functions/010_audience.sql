@@ -92,7 +92,10 @@ $$;
 create or replace function campana.most_wide_terms() returns integer
 language sql immutable as 'select 30';
 
-create or replace function campana.parse_audience(tenant uuid, expression text) returns jsonb
+-- The rule of an audience; with `subject`, that of an event about it. (In here, because whatever the statement that
+-- publishes calls besides is paid by every event.)
+drop function if exists campana.parse_audience(uuid, text);
+create or replace function campana.parse_audience(tenant uuid, expression text, subject text default null) returns jsonb
 language plpgsql stable as $$
 declare
   term   text[];
@@ -104,6 +107,9 @@ declare
   wide   integer := 0;      -- terms that look at many people
   top    text;
 begin
+  if subject is not null and campana.guardian(split_part(subject, ':', 1)) is not null then
+    return campana.guarded(tenant, campana.parse_audience(tenant, expression), subject);
+  end if;
   if expression is null or length(expression) > 2000 then
     raise exception 'The audience is missing or longer than 2,000 characters.'
       using errcode = 'CA003', detail = 'audience', hint = 'Write for example: all, role:ADMIN or user:ana@salon.demo.';

@@ -35,7 +35,7 @@ $$;
 create or replace function campana.guarded(tenant uuid, rule jsonb, subject text) returns jsonb
 language plpgsql stable as $$
 begin
-  if campana.guardian(split_part(subject, ':', 1)) is null or not campana.is_guarded(tenant, subject) then
+  if not campana.is_guarded(tenant, subject) then
     return rule;
   end if;
   return jsonb_build_array('sees', rule, split_part(subject, ':', 1), substr(subject, strpos(subject, ':') + 1));

@@ -233,9 +233,7 @@ begin
       tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, subject,
       collapse_key, published_at)
     select t.id, campana.uuid7(), publish_event.type, b.lasting, publish_event.audience,
-      case when publish_event.subject is null then campana.parse_audience(t.id, publish_event.audience)
-        else campana.guarded(t.id, campana.parse_audience(t.id, publish_event.audience), publish_event.subject) end,
-      publish_event.title, publish_event.message,
+      campana.parse_audience(t.id, publish_event.audience, publish_event.subject), publish_event.title, publish_event.message,
       coalesce(publish_event.data, '{}'), coalesce(publish_event.priority, b.priority),
       coalesce(publish_event.variant, b.variant), publish_event.url, publish_event.subject,
       publish_event.collapse_key, clock_timestamp()
@@ -293,14 +291,11 @@ begin
   audience := coalesce(publish_with_care.audience, (
     select y.audience from campana.tenant_type y
     where y.tenant_id = known.tenant_id and y.name = publish_with_care.type));
-  if publish_with_care.audience is distinct from 'all' then
-    rule := campana.parse_audience(known.tenant_id, publish_with_care.audience);
+  if publish_with_care.audience is distinct from 'all' or subject is not null then
+    rule := campana.parse_audience(known.tenant_id, publish_with_care.audience, subject);
   end if;
   perform campana.check_event(publish_with_care.type, title, message, coalesce(data, '{}'), priority, variant, url,
     actions, subject, dedupe_key, collapse_key, deliver_at, expires_at);
-  if subject is not null then
-    rule := campana.guarded(known.tenant_id, rule, subject);
-  end if;
   if actor is not null then
     actor_id := campana.find_user(known.tenant_id, actor);
     if actor_id is null then
@@ -388,10 +383,8 @@ begin
     insert into campana.outbox (
       tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant, url, subject,
       collapse_key, published_at)
-    select tenant_id, campana.uuid7(), type, lasting, audience,
-      case when subject is null then campana.parse_audience(tenant_id, audience)
-        else campana.guarded(tenant_id, campana.parse_audience(tenant_id, audience), subject) end,
-      title, message, coalesce(data, '{}'), priority, variant, url, subject, collapse_key, clock_timestamp()
+    select tenant_id, campana.uuid7(), type, lasting, audience, campana.parse_audience(tenant_id, audience, subject), title,
+      message, coalesce(data, '{}'), priority, variant, url, subject, collapse_key, clock_timestamp()
     from sent
     where not exists (
       select from sent

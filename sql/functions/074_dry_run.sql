@@ -9,8 +9,7 @@ returns table (people integer, names text[])
 language sql stable rows 1 as $$
   with named as materialized (
     select m.user_id
-    from campana.audience_members(
-      tenant, campana.guarded(tenant, campana.parse_audience(tenant, audience), subject)) m
+    from campana.audience_members(tenant, campana.parse_audience(tenant, audience, subject)) m
     where m.user_id is distinct from actor
   )
   select (select count(*)::integer from named), array(

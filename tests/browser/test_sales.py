@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import beside, is_live, sell, sell_unseen
+from tests.browser.pages import badge, beside, is_live, sell, sell_unseen
 from tests.cast import Cast
 
 pytestmark = IN_BROWSERS
@@ -95,3 +95,14 @@ async def test_what_was_typed_stays_when_something_is_wrong(visit: Visit, cast: 
     await luis.locator("#price-1").fill("0,25")
     await luis.get_by_role("button", name="Comprar").click()
     await expect(luis.locator("#sale")).to_contain_text("$0.25")
+
+
+async def test_whoever_follows_a_sale_is_told_what_becomes_of_it(visit: Visit, cast: Cast) -> None:
+    luis = await is_live(await visit(cast.luis_colleague))
+    await sell(luis, "María López")
+    await luis.get_by_role("button", name="Seguir", exact=True).press("Enter")
+    await expect(luis.get_by_role("button", name="Dejar de seguir")).to_be_focused()
+    ana = await visit(cast.ana_admin, luis.url.partition("?")[0])
+    await ana.get_by_role("button", name="Confirmar pago").click()
+    await expect(badge(luis)).to_have_text("1")
+    await expect(luis.locator(".sale-card")).to_contain_text("Pagada")
