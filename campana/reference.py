@@ -10,7 +10,9 @@ Generated from `campana/events.py` by `python -m campana.reference`; change it t
 
 Every event goes, as one live message named by its type, to its audience. Lasting types are also
 notifications: a row in the inbox of everyone in the audience whose preferences want it, never of the
-actor. Live types (°) leave no row and are never replayed.
+actor. Live types (°) leave no row and are never replayed. About something that a business of the tenant keeps
+(`subject: sale:<id>`), both reach only who may see it, with the rights of the moment, whatever the audience says;
+of a sale that only the publisher keeps, those are the roles that administer.
 
 ## Fields
 {common}
