@@ -8,6 +8,8 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 import uvloop
@@ -36,30 +38,33 @@ async def serve(settings: Settings) -> None:
     async with opened(settings) as db:
         corridor = Corridor(db, settings)
         app = application(settings, db, corridor)
-        async with corridor.running():
-            runner = web.AppRunner(
-                app,
-                access_log=None,
-                shutdown_timeout=SHUTDOWN_SECONDS,
-                keepalive_timeout=settings.idle_seconds,
-                auto_decompress=False,  # compressed bodies are refused, see handlers/middleware.py
-            )
-            await runner.setup()
-            site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)
-            try:
-                await site.start()
-                _settle()
-                address = f"http://{settings.host}:{_port(site)}"
-                if settings.redis_url:
-                    log.warning(
-                        "redis_url.unused", hint="hints go through PostgreSQL", success=False
-                    )
-                log.info("serving", url=address, demo=settings.demo)
-                await stop.wait()
-                log.info("leaving", streams=corridor.hub.count)
-                await corridor.drain()
-            finally:
-                await runner.cleanup()
+        async with corridor.running(), _listening(app, settings) as address:
+            _settle()
+            if settings.redis_url:
+                log.warning("redis_url.unused", hint="hints go through PostgreSQL", success=False)
+            log.info("serving", url=address, demo=settings.demo)
+            await stop.wait()
+            log.info("leaving", streams=corridor.hub.count)
+            await corridor.drain()
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    """The application takes requests at this address."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=settings.idle_seconds,
+        auto_decompress=False,  # compressed bodies are refused, see handlers/middleware.py
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)
+    try:
+        await site.start()
+        yield f"http://{settings.host}:{_port(site)}"
+    finally:
+        await runner.cleanup()
 
 
 def _told_to_stop() -> asyncio.Event:

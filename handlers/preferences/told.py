@@ -9,23 +9,17 @@ from campana.channels import CHANNELS
 from campana.preferences import matrix, names
 from campana.preferences.attention import Attention, days_of
 from campana.preferences.matrix import Preferences
+from campana.preferences.policy import Layers
 from handlers.preferences.shapes import PreferencesShape
 
 
 def as_json(now: Preferences, locale: str) -> dict[str, Any]:
     """PreferencesShape as a dictionary."""
-    first = {name: now.common.first(name) for name in Attention.__slots__}
-    quiet, until = first["quiet"][0], now.common.personal.paused_until
-    is_paused = until is not None and until > dt.datetime.now(dt.UTC)
     shape = PreferencesShape.model_validate(
         {
             **_switches(now),
+            **_attention(now.common),
             "reminder_minutes_before": list(now.settings.reminder_minutes),
-            "min_priority": first["min_priority"][0],
-            "quiet_hours": {"start": quiet.start, "end": quiet.end} if quiet else None,
-            "work_days": days_of(first["work_days"][0]),
-            "urgent_breaks_through": first["urgent_breaks_through"][0],
-            "paused_until": until if is_paused else None,
             "muted_subjects": now.muted,
             "time_zone": now.common.time_zone,
             "language": locale,
@@ -33,16 +27,27 @@ def as_json(now: Preferences, locale: str) -> dict[str, Any]:
             "live_updates": now.settings.live_updates,
             "shortcuts": now.settings.shortcuts,
             "types": {row.type: _cells(row) for row in now.rows},
-            "decided_by": {
-                "quiet_hours": first["quiet"][1],
-                **{name: first[name][1] for name in Attention.__slots__ if name != "quiet"},
-            },
         }
     )
     told = shape.model_dump(mode="json", by_alias=True)
     for clock in told["quietHours"] or ():
         told["quietHours"][clock] = told["quietHours"][clock][:5]
     return told
+
+
+def _attention(common: Layers) -> dict[str, Any]:
+    said = {name: common.first(name) for name in Attention.__slots__}
+    values: dict[str, Any] = {name: value for name, (value, _layer) in said.items()}
+    layers = {name: layer for name, (_value, layer) in said.items()}
+    quiet, until = values.pop("quiet"), common.personal.paused_until
+    is_paused = until is not None and until > dt.datetime.now(dt.UTC)
+    return {
+        **values,
+        "quiet_hours": {"start": quiet.start, "end": quiet.end} if quiet else None,
+        "work_days": days_of(values["work_days"]),
+        "paused_until": until if is_paused else None,
+        "decided_by": {"quiet_hours": layers.pop("quiet"), **layers},
+    }
 
 
 def _switches(now: Preferences) -> dict[str, Any]:
