@@ -102,10 +102,10 @@ async def change(
 ) -> dict[str, str]:
     """Writes e-mail, name, role and branch as far as they differ; what changed, field by field.
 
-    A new role ends older sessions and streams at once. Another e-mail does not: it is the same person
-    with the same rights; it ends the old one for signing in, and an open link to choose a password.
-    Raises NotFound, Invalid, Conflict for a taken e-mail or when nobody would administer the tenant,
-    Overtaken when somebody changed the same field since `was`.
+    A new role ends older sessions and streams at once. Another e-mail does not: it is the same
+    person with the same rights; it ends the old one for signing in, and an open link to choose a
+    password. Raises NotFound, Invalid, Conflict for a taken e-mail or when nobody would administer
+    the tenant, Overtaken when somebody changed the same field since `was`.
     """
     async with db.tenant(me.tenant_id, me.id) as tx:
         await queries.tenant_roles.lock_rights(tx, tenant=me.tenant_id)
