@@ -415,14 +415,50 @@ create or replace trigger withdraw_unseen after update of role, branch_id on cam
 for each row when ((old.role, old.branch_id) is distinct from (new.role, new.branch_id))
 execute function campana.withdraw_after_move();
 
--- A role that administers no more takes along what only administrators may see. Many inboxes are locked, so the
--- tenant's turn comes first, and their order is the dispatcher's.
+-- A role that administers no more takes along what only administrators may see. Who may see a subject is asked once for
+-- all who hold something about it. Many inboxes are locked, so the tenant's turn comes first, and their order is the
+-- dispatcher's.
 create or replace function campana.withdraw_after_loss() returns trigger
 language plpgsql volatile security definer set search_path = campana, pg_temp as $$
+declare
+  loss record;
 begin
   perform from campana.tenant_turn t where t.tenant_id = new.tenant_id for update;
-  perform campana.withdraw_unseen(new.tenant_id, w.id)
-  from (select u.id from campana.users u where u.tenant_id = new.tenant_id and u.role = new.name order by u.id) w;
+  perform from campana.inbox_head h
+  where h.tenant_id = new.tenant_id
+    and h.user_id in (select u.id from campana.users u where u.tenant_id = new.tenant_id and u.role = new.name)
+  order by h.user_id
+  for update;
+  for loss in
+    with held as materialized (
+      select i.user_id, i.seq, i.state = 0 and i.read_at is null as is_unread, e.subject
+      from campana.users u
+      join campana.inbox i on i.tenant_id = u.tenant_id and i.user_id = u.id and i.state <> 3
+      join campana.event e on e.tenant_id = i.tenant_id and e.id = i.event_id
+      where u.tenant_id = new.tenant_id and u.role = new.name
+        and campana.guardian(split_part(e.subject, ':', 1)) is not null
+    ),
+    closed as materialized (
+      select h.subject, s.people
+      from (select distinct h.subject from held h) h
+      cross join lateral campana.seers(
+        new.tenant_id, split_part(h.subject, ':', 1), substr(h.subject, strpos(h.subject, ':') + 1)) s
+      where campana.is_guarded(new.tenant_id, h.subject) and new.name <> all (s.roles)
+    ),
+    gone as (
+      update campana.inbox i set state = 3
+      from held h
+      join closed c on c.subject = h.subject
+      where i.tenant_id = new.tenant_id and i.user_id = h.user_id and i.seq = h.seq and h.user_id <> all (c.people)
+      returning h.user_id, h.is_unread
+    )
+    select g.user_id, count(*)::integer as touched, -count(*) filter (where g.is_unread)::integer as difference
+    from gone g
+    group by g.user_id
+  loop
+    perform campana.settle_inbox(
+      new.tenant_id, loss.user_id, loss.touched, loss.difference, null, 'resync', '{"scope": "inbox"}');
+  end loop;
   return null;
 end;
 $$;
