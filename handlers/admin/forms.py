@@ -90,7 +90,7 @@ def right() -> dict[str, Any]:
 
 def done(request: web.Request, to: str, what: str, words: Mapping[str, str]) -> web.Response:
     """The answer to a change: 303 to a page that confirms it, for htmx the confirmation alone."""
-    fragment = partial("admin/_flash.html", flashes=said(what, words))
+    fragment = partial("layout/_flashes.html", flashes=said(what, words))
     return replies.changed(request, fragment, to=f"{to}?{urlencode({'done': what})}")
 
 

@@ -40,7 +40,8 @@ async def test_they_sign_in_with_the_new_one_and_stay_signed_in(
     luis = await client(me)
     answer = await rename(ana, me, f"  {NEW.title()} ")
     assert answer.location == f"/admin/people/{me.id}?done=email"
-    assert "entra con el correo nuevo" in (await look(ana, answer.location)).text
+    said = (await look(ana, answer.location)).text
+    assert said.index('class="admin-page"') < said.index("entra con el correo nuevo"), "beside it"
 
     page = await look(luis, "/preferences")
     assert page.status == 200, "the session goes on"
