@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         validation_alias="CAMPANA_LISTEN_URL",
         repr=False,
         description="direct way to the same database, for LISTEN, where DATABASE_URL goes through"
-        " a transaction pooler",
+        " a pooler that keeps roles but not LISTEN",
     )
     home: Path = Field(
         Path("var"),
