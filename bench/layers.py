@@ -17,7 +17,6 @@ from bench.campana import Campana, statement
 from bench.preferences import TYPES, found
 from campana.db import Database, Tx
 from campana.migrate import installed_roles
-from campana.queries import queries
 
 PEOPLE = 1000
 WARM_UP = 3
@@ -79,12 +78,11 @@ async def _once(bus: Tx, way: Way, tenants: Mapping[str, UUID], audiences: list[
     """Milliseconds of one fan_out()."""
     await bus.fetch(statement("publish_to"), way.tenant, audiences)
     tenant_id, holder = tenants[way.tenant], uuid4()
-    rows = await bus.fetch(queries.outbox.take.sql, holder, len(tenants), len(audiences))
-    ids = [row["id"] for row in rows if row["tenant_id"] == tenant_id]
-    sql = queries.outbox.fan_out.sql.replace("campana.fan_out", f"{way.schema}.fan_out")
+    ids = [row["id"] for row in await bus.fetch(statement("take_turn"), tenant_id, holder)]
+    sql = statement("fan_out").replace("campana.fan_out", f"{way.schema}.fan_out")
     async with bus.transaction():
         start = time.monotonic_ns()
-        await bus.fetch(sql, holder, [tenant_id], ids, [WORDS] * len(ids))
+        await bus.fetch(sql, holder, tenant_id, ids, [WORDS] * len(ids))
         return (time.monotonic_ns() - start) / 1e6
 
 
