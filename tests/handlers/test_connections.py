@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from aiohttp.test_utils import TestServer
 
+from campana import roster
 from campana.administration.connections import device
 from campana.corridor import Corridor
 from campana.hub import Hub
@@ -25,6 +26,12 @@ AGENTS = {
     "python-httpx/0.27.0": "python-httpx/0.27.0",
     "": "",
 }
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    """Told twenty times a second, not once."""
+    monkeypatch.setattr(roster, "EVERY", 0.05)
 
 
 @pytest.fixture
