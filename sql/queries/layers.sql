@@ -111,8 +111,8 @@ with wanted as (
   from campana.users u
   join differing d on d.name = u.role
   left join campana.user_attention a on a.tenant_id = :tenant and a.user_id = u.id
-  cross join lateral campana.attention_said(
-    a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through) own (said)
+  cross join lateral (select case when a.user_id is null then '{}' else campana.attention_said(
+    a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through) end) own (said)
   where u.tenant_id = :tenant and u.active
 )
 select count(*) filter (where changes) as changed, count(*) filter (where keeps) as kept, 0 as lost, count(*) as people,
