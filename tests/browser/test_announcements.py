@@ -62,7 +62,7 @@ async def test_axe_finds_nothing_in_announcements_types_and_a_person_s_data(
     await is_accessible(ana, next(looks))
 
     await ana.goto("/admin/types/new")
-    await ana.get_by_label("Nombre", exact=True).fill("card:sold")
+    await ana.get_by_label("Nombre para programas").fill("card:sold")
     await ana.locator("#title_es").fill("Tarjeta: {total:money} {")
     await expect(ana.locator("#preview .error")).to_contain_text("Sobra una llave")
     await is_accessible(ana, next(looks))
@@ -70,5 +70,5 @@ async def test_axe_finds_nothing_in_announcements_types_and_a_person_s_data(
     await ana.locator("#sample").fill('{"total": 25}')
     await expect(ana.locator("#preview")).to_contain_text("Tarjeta: $25.00")
     await ana.get_by_role("button", name="Crear tipo").click()
-    await expect(ana.get_by_role("heading", level=1)).to_have_text("card:sold")
+    await expect(ana.get_by_role("heading", level=1)).to_have_text("Card: sold")
     await is_accessible(ana, next(looks))

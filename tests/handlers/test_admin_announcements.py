@@ -192,7 +192,7 @@ async def test_one_that_is_still_being_sent_is_stopped(client, app, db, owner, c
     announcement = re.search(r"([0-9a-f-]{36})", answer.location)[1]
     async with db.bus() as bus:
         holder = await bus.fetchval("select gen_random_uuid()")
-        [row] = await bus.fetch("select id from campana.take($1, 9, 9)", holder)
+        [row] = await bus.fetch("select id from campana.take($1, 9, 9, 0)", holder)
         words = {"": {"title": "x", "message": "", "url": None}}
         await bus.fetch(
             "select written from campana.fan_out_one($1, $2, $3, 2)", holder, row["id"], words
