@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 
 import pytest
 from babel.messages.extract import extract_from_dir
@@ -28,6 +30,8 @@ METHODS = [
     ("templates/**.html", "jinja2"),
     ("templates/messages/**.txt", "jinja2"),
 ]
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+"""By what texts are found that are to be translated; which of its words they are."""
 NASTY = [
     None,
     [],
@@ -69,6 +73,18 @@ def test_every_text_is_in_spanish() -> None:
         assert not message.fuzzy, key
         names = {frozenset(re.findall(r"%\(\w+\)|\{\w+\}", form)) for form in forms}
         assert frozenset(re.findall(r"%\(\w+\)|\{\w+\}", key)) in names, key
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    """There the reader of catalogues does not look."""
+    found = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for folder in ("campana", "handlers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line in _hidden_texts(path.read_text())
+    ]
+    assert not found
+    assert [*_hidden_texts("f'{1} ({_(\"locked\")})'")] == [1], "it would be seen"
 
 
 @pytest.mark.parametrize("locale", i18n.LOCALES)
@@ -171,13 +187,27 @@ def test_links_lead_to_us_or_over_http(url: str | None, kept: bool) -> None:
 
 
 def _extracted():  # type: ignore[no-untyped-def]
-    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
     options = {"**.html": {"trimmed": "true"}, "**.txt": {"trimmed": "true"}}
     for folder in ("campana", "handlers", "templates"):
         methods = [
             (p.removeprefix(f"{folder}/"), how) for p, how in METHODS if p.startswith(folder)
         ]
-        yield from extract_from_dir(ROOT / folder, methods, options, keywords=keywords)
+        yield from extract_from_dir(ROOT / folder, methods, options, keywords=KEYWORDS)
+
+
+def _hidden_texts(source: str) -> Iterator[int]:
+    """Lines of f-strings in which a text is translated."""
+    for place in ast.walk(ast.parse(source)):
+        if not isinstance(place, ast.JoinedStr):
+            continue
+        calls = [part for part in ast.walk(place) if isinstance(part, ast.Call)]
+        if any(
+            isinstance(call.func, ast.Name)
+            and call.func.id in KEYWORDS
+            and any(isinstance(word, ast.Constant) for word in call.args)
+            for call in calls
+        ):
+            yield place.lineno
 
 
 def _key(message: str | tuple[str, ...] | list[str]) -> str:

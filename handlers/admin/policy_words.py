@@ -15,9 +15,8 @@ from campana.vocabulary import type_in_words
 
 def state_in_words(cell: Cell, state: str) -> str:
     """`Required`; for what is not said here what holds instead, by whom: `On (default)`."""
-    return _words().get(state) or (
-        _above(cell) if state == "above" else f"{_above(cell)} ({_('locked')})"
-    )
+    above, locked = _above(cell), _("locked")
+    return _words().get(state, above if state == "above" else f"{above} ({locked})")
 
 
 def audited_cell(field: str) -> str:
