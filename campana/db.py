@@ -89,8 +89,8 @@ class Database:
         async with self._bus.acquire() as connection:
             yield connection
 
-    async def misplayed(self) -> str | None:
-        """What is wrong with the roles that connections have; None when tenants are kept apart."""
+    async def wrong_roles(self) -> str | None:
+        """In which wrong roles connections are, as words; None when tenants are kept apart."""
         roles, found = self.roles, set()
         async with self.anonymous() as web, self.bus() as bus:
             for connection in (web, bus, web, bus):

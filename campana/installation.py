@@ -50,7 +50,7 @@ async def ready(dsn: str, settings: Settings) -> Database:
     report = await migrate(dsn, settings.role_names())
     db = await Database.open(dsn, report.roles, pool_size=settings.pool_size)
     try:
-        if wrong := await db.misplayed():
+        if wrong := await db.wrong_roles():
             raise PoolerError(wrong)
         async with db.bus() as connection:
             await event_types.know_builtin(connection)

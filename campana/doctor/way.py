@@ -65,7 +65,7 @@ async def roles_arrive(patient: Patient) -> Finding:
     roles = patient.known_roles
     try:
         async with await Database.open(patient.dsn, roles, pool_size=1) as db:
-            wrong = await db.misplayed()
+            wrong = await db.wrong_roles()
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         wrong = f"connections cannot start as {roles.web}: {words(error)}"
     if wrong:
