@@ -25,6 +25,7 @@ from campana.errors import (
     NotFound,
     TooLarge,
     Unauthorized,
+    Unavailable,
     WrongMediaType,
     from_postgres,
 )
@@ -63,12 +64,14 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
             return exc
         return await _answer(request, _from_http(exc), _kept(exc))
     except CampanaError as error:
+        request["error"] = str(error)
         return await _answer(request, error)
     except Exception as exc:
         if request.get("answered"):
             raise
         meant = inputs.cut_short(request, exc) or from_postgres(exc) or CampanaError()
-        if meant.status >= 500:
+        request["error"] = str(exc) or type(exc).__name__
+        if meant.status >= 500 and not isinstance(meant, Unavailable):
             log.exception("request.failed", method=request.method, path=request.path)
         return await _answer(request, meant)
 
@@ -177,7 +180,9 @@ def _kept(exc: web.HTTPException) -> dict[str, str]:
 
 
 def _log_end(request: web.Request, status: int, seconds: float) -> None:
+    """Of what failed by no fault of whoever asked, the reason too."""
     person = request["person"]
+    why = {"error": request["error"]} if status >= 500 and "error" in request else {}
     tell = log.debug if request.method in origin.SAFE_METHODS and status < 500 else log.info
     tell(
         "request",
@@ -188,4 +193,5 @@ def _log_end(request: web.Request, status: int, seconds: float) -> None:
         latency=round(seconds * 1000, 1),
         userId=str(person.id) if person else None,
         tenantId=str(person.tenant_id) if person else None,
+        **why,
     )

@@ -245,9 +245,13 @@ async def test_a_database_that_hangs_is_said_to_be_away(client, cast, db, monkey
         for _ in range(5):  # the pool of tests/conftest.py
             await taken.enter_async_context(db.anonymous())
         monkeypatch.setattr("campana.db.WAIT", 0.2)
-        answer = await browser.get("/api/notifications")
+        with structlog.testing.capture_logs() as lines:
+            answer = await browser.get("/api/notifications")
         assert answer.status == 503
         assert int(answer.headers["Retry-After"]) > 0
+    (told,) = [line for line in lines if line["event"] == "request"]
+    assert told["error"] == "TimeoutError"
+    assert not [line for line in lines if line.get("exc_info")], "it passes: no story of ours"
     monkeypatch.undo()
     assert (await browser.get("/api/notifications")).status == 200
 
