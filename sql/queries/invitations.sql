@@ -8,10 +8,6 @@ on conflict (tenant_id, user_id) do update
   set token_hash = excluded.token_hash, created_at = now(), expires_at = excluded.expires_at
 returning true;
 
--- name: withdraw!
-delete from campana.invitation
-where tenant_id = :tenant and user_id = :user_id;
-
 -- name: find^
 select tenant_id, id, email, name, tenant_name, locale
 from campana.find_invitation(:token_hash);
