@@ -162,15 +162,19 @@ begin
     order by id
     returning tenant_id, id, name, event_id, rule, payload
   ),
-  -- Events for the same audience are one `audience` here: it is evaluated once.
+  -- Events for the same audience are one `audience` here: it is evaluated once. Of those, what the same people get the
+  -- same way is `alike`.
   kind as materialized (
-    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.priority, d.actor, d.expires_at, d.collapse_key,
-      case when d.subject is not null then array(
+    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.priority, d.actor, d.expires_at, d.collapse_key, d.muted,
+      dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority) as audience,
+      dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority, d.actor, d.muted) as alike
+    from (
+      select d.*, case when d.subject is not null then array(
         select m.user_id from campana.user_mute m where m.tenant_id = d.tenant_id and m.subject = d.subject
-      ) end as muted,
-      dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority) as audience
-    from due d
-    where d.lasting
+      ) end as muted
+      from due d
+      where d.lasting
+    ) d
   ),
   member as materialized (
     select a.audience, m.user_id, m.reason, m.channels
@@ -182,35 +186,57 @@ begin
     ) a
     cross join lateral campana.addressed(a.tenant_id, a.rule, a.type, a.priority, a.channels, moment) m
   ),
-  -- `back`: the how-manieth of a reader's events in this round, from the last one; the first has the highest.
-  -- (Users' ids are unique by themselves, and sort faster than behind a tenant's.)
   recipient as materialized (
-    select k.tenant_id, m.user_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, m.reason,
-      case when m.user_id = any (k.muted) then m.channels & ~14 else m.channels end as channels,
-      row_number() over events as back,
-      lead(k.id) over events is null as is_first
-    from kind k
+    select k.alike, m.user_id, m.reason,
+      case when m.user_id = any (k.muted) then m.channels & ~14 else m.channels end as channels
+    from (select distinct on (k.alike) k.alike, k.audience, k.actor, k.muted from kind k order by k.alike) k
     join member m on m.audience = k.audience
     where m.channels & 1 <> 0 and m.user_id is distinct from k.actor
-    window events as (partition by m.user_id order by k.id desc)
+  ),
+  -- Readers who get the same on the same channels for the same reasons share it: few shares, however many readers.
+  share as materialized (
+    select row_number() over () as share, u.alikes, u.masks, u.reasons, array_agg(u.user_id) as user_ids
+    from (
+      select r.user_id, array_agg(r.alike order by r.alike) as alikes, array_agg(r.channels order by r.alike) as masks,
+        array_agg(r.reason order by r.alike) as reasons
+      from recipient r
+      group by r.user_id
+    ) u
+    group by u.alikes, u.masks, u.reasons
+  ),
+  -- `back`: the how-manieth of a share's events, from the last one.
+  given as materialized (
+    select s.share, k.tenant_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, a.mask, a.reason,
+      row_number() over (partition by s.share order by k.id desc) as back
+    from share s
+    cross join lateral unnest(s.alikes, s.masks, s.reasons) a (alike, mask, reason)
+    join kind k on k.alike = a.alike
+  ),
+  sharer as materialized (
+    select s.share, u.user_id from share s cross join lateral unnest(s.user_ids) u (user_id)
   ),
   heads as (
     insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
-    select tenant_id, user_id, back, back from recipient where is_first order by user_id
+    select g.tenant_id, s.user_id, g.events, g.events
+    from (select g.share, g.tenant_id, count(*) as events from given g group by g.share, g.tenant_id) g
+    join sharer s on s.share = g.share
+    order by s.user_id
     on conflict (tenant_id, user_id) do update
       set seq = h.seq + excluded.seq, unread = h.unread + excluded.unread
     returning tenant_id, user_id, seq, unread, rev
   ),
   numbered as materialized (
-    select tenant_id, user_id, seq, row_number() over (partition by tenant_id order by user_id) - 1 as number
-    from heads
+    select h.tenant_id, h.user_id, h.seq, h.unread, h.rev, s.share,
+      row_number() over (partition by h.tenant_id order by h.user_id) - 1 as number
+    from heads h
+    join sharer s on s.user_id = h.user_id
   ),
   -- The last of a reader's events gets the head's seq.
   placed as materialized (
-    select r.tenant_id, r.user_id, r.event_id, r.expires_at, r.collapse_key, r.reason, r.channels,
-      r.ord, n.number / 75 as piece, n.seq + 1 - r.back as seq
-    from recipient r
-    join numbered n on n.user_id = r.user_id
+    select n.tenant_id, n.user_id, g.event_id, g.expires_at, g.collapse_key, g.reason, g.mask as channels,
+      g.ord, n.number / 75 as piece, n.seq + 1 - g.back as seq
+    from numbered n
+    join given g on g.share = n.share
   ),
   rows as (
     insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
@@ -248,21 +274,18 @@ begin
     group by k.tenant_id
   ),
   news as (
-    select s.tenant_id, array_agg(
-      row(s.ords, s.masks, s.user_ids, s.seqs, s.unreads, s.revs)::campana.shared_news) as news
+    select n.tenant_id, array_agg(
+      row(g.ords, g.masks, n.user_ids, n.seqs, n.unreads, n.revs)::campana.shared_news) as news
     from (
-      select h.tenant_id, g.ords, g.masks, array_agg(h.user_id) as user_ids, array_agg(h.seq) as seqs,
-        array_agg(h.unread) as unreads, array_agg(h.rev) as revs
-      from (
-        select r.user_id, array_agg(r.ord) as ords, array_agg(r.channels) as masks
-        from recipient r
-        where r.tenant_id = any (here)
-        group by r.user_id
-      ) g
-      join heads h on h.user_id = g.user_id
-      group by h.tenant_id, g.ords, g.masks
-    ) s
-    group by s.tenant_id
+      select n.tenant_id, n.share, array_agg(n.user_id) as user_ids, array_agg(n.seq) as seqs,
+        array_agg(n.unread) as unreads, array_agg(n.rev) as revs
+      from numbered n
+      where n.tenant_id = any (here)
+      group by n.tenant_id, n.share
+    ) n
+    join (select g.share, array_agg(g.ord) as ords, array_agg(g.mask) as masks from given g group by g.share) g
+      on g.share = n.share
+    group by n.tenant_id
   )
   select t.tenant_id,
     (select case when count(*) <= 100 then array_agg(h.user_id) end from heads h where h.tenant_id = t.tenant_id) as user_ids,
