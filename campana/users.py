@@ -6,6 +6,7 @@ streams opened before, so that access ends at once on every process.
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,9 @@ from campana.queries import queries
 
 if TYPE_CHECKING:
     from campana.db import Database, Tx
+
+LONGEST_EMAIL, LONGEST_NAME = 254, 120
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,16 @@ class Person:
 
 # What campana.people() says; the others belong to the credential.
 _FIELDS = [field.name for field in fields(Person) if field.default is MISSING]
+
+
+def is_email(text: str) -> bool:
+    """Whether it can be one; whether it is, only a letter to it would tell."""
+    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None and text.isprintable()
+
+
+def is_name(text: str) -> bool:
+    """Whether somebody may be called so."""
+    return 1 <= len(text) <= LONGEST_NAME
 
 
 async def add(
@@ -152,10 +166,9 @@ async def choose_locale(db: Database, person: Person, locale: str) -> None:
 
 
 def _check_new(email: str, name: str) -> None:
-    local, at, domain = email.partition("@")
-    if not (local and at and domain) or len(email) > 254 or any(c.isspace() for c in email):
+    if not is_email(email):
         raise Invalid("This is no e-mail address.", field="email", code="invalid_value")
-    if not 1 <= len(name) <= 120:
+    if not is_name(name):
         raise Invalid("A name has 1 to 120 characters.", field="name", code="invalid_value")
 
 

@@ -1,11 +1,10 @@
 """The people of a tenant, as its administrators see and change them.
 
-Verbs that command line and pages share (deactivate, activate) are in campana/users.py.
+Verbs that command line and pages share (add, deactivate, activate) are in campana/users.py.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from campana import audit, signals
+from campana import audit, signals, users
 from campana.administration import edits
 from campana.administration.roles import keep_an_administrator
 from campana.errors import Conflict, Invalid, NotFound
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 PAGE = 50
 MOST_COUNTED = 10_001
-LONGEST_EMAIL, LONGEST_NAME = 254, 120
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +84,12 @@ async def add(
     """
     email, name = email.strip().lower(), name.strip()
     await _check(tx, tenant_id, {"email": email, "name": name, "role": role, "branch": branch})
-    found = await queries.people.add(
-        tx, tenant=tenant_id, email=email, name=name, role=role, branch=_id(branch)
-    )
-    if found is None:
-        raise Conflict(_("Somebody already uses this e-mail."), field="email")
-    after = await _named(tx, tenant_id, {"name": name, "role": role, "branch": branch})
-    await audit.record(tx, tenant_id, actor, "user.add", after=after, user=found, email=email)
-    return UUID(int=found.int)
+    place = (await _named(tx, tenant_id, {"branch": branch}))["branch"]
+    who = {"email": email, "name": name, "role": role, "actor": actor}
+    try:
+        return await users.add(tx, tenant_id, **who, branch=place or None, password_hash=None)
+    except Conflict:
+        raise _taken() from None
 
 
 async def change(
@@ -168,7 +163,7 @@ async def _write(
             branch=_id(new["branch"]),
         )
     except asyncpg.UniqueViolationError:  # of another tenant, perhaps: only the index sees that
-        raise Conflict(_("Somebody already uses this e-mail."), field="email") from None
+        raise _taken() from None
     if "role" in done:
         await keep_an_administrator(tx, me.tenant_id)
     before = {name: now[name] for name in done}
@@ -182,6 +177,10 @@ async def _write(
         user=user_id,
         email=now["email"],
     )
+
+
+def _taken() -> Conflict:
+    return Conflict(_("Somebody already uses this e-mail."), field="email")
 
 
 def _action(done: Mapping[str, str]) -> str:
@@ -198,9 +197,9 @@ async def _named(tx: Tx, tenant_id: UUID, fields: Mapping[str, str]) -> dict[str
 
 async def _check(tx: Tx, tenant_id: UUID, typed: Mapping[str, str]) -> None:
     faults = []
-    if "email" in typed and not _is_email(typed["email"]):
+    if "email" in typed and not users.is_email(typed["email"]):
         faults.append(("email", _("This is no e-mail address.")))
-    if not 1 <= len(typed["name"]) <= LONGEST_NAME:
+    if not users.is_name(typed["name"]):
         faults.append(("name", _("A name has 1 to 120 characters.")))
     role = typed["role"]
     if await queries.tenants.role_administers(tx, tenant_id=tenant_id, role=role) is None:
@@ -211,10 +210,6 @@ async def _check(tx: Tx, tenant_id: UUID, typed: Mapping[str, str]) -> None:
         faults.append(("branch", _("Choose one of the branches of this business.")))
     if faults:
         raise Invalid.by_field(faults)
-
-
-def _is_email(text: str) -> bool:
-    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None and text.isprintable()
 
 
 def _id(text: str) -> UUID | None:

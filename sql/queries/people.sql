@@ -64,13 +64,6 @@ set name = :name, role = :role, branch_id = :branch, email = :email,
   auth_version = u.auth_version + (u.role <> :role)::integer
 where u.tenant_id = :tenant and u.id = :id;
 
--- name: add$
--- The id; null when the e-mail is somebody's already.
-insert into campana.users (tenant_id, id, email, name, role, branch_id)
-values (:tenant, campana.uuid7(), :email, :name, :role, :branch)
-on conflict (email) do nothing
-returning id;
-
 -- name: sign_out$
 -- Ends every session of a person; the e-mail, or null when there is no such person.
 with ended as (
