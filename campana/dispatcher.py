@@ -124,8 +124,8 @@ class Dispatcher:
         """Until something is found."""
         while not self._stopping:
             # First said, then looked: who saw us awake a moment ago did not notify.
-            await self._beat(tx, awake=False)
             self._wake.clear()
+            await self._beat(tx, awake=False)
             if await self._round(tx):
                 return
             await self._pause(POLL_ASLEEP)
@@ -160,10 +160,16 @@ class Dispatcher:
                 await before
 
     async def _hint(self, hints: Iterable[Hint]) -> None:
-        for hint in hints:
-            await signals.hint(
-                self._db, hint.tenant_id, hint.user_ids, hint.signal_ids, told_by=self.id
-            )
+        """Whom it does not reach finds by its sweep what there is: no reason to dispatch later."""
+        try:
+            for hint in hints:
+                await signals.hint(
+                    self._db, hint.tenant_id, hint.user_ids, hint.signal_ids, told_by=self.id
+                )
+        except Exception as error:
+            self.failures += 1
+            story = is_unforeseen(error)
+            log.warning("dispatcher.untold", error=str(error), exc_info=story, success=False)
 
     async def _find_poison(self, tx: Tx) -> int:
         try:

@@ -7,13 +7,14 @@
 -- only the holder of its turn writes them. Volatile: each statement sees what was committed before
 -- it, and the events must be looked at after the turn was taken. Called by itself, outside a transaction: a
 -- turn lost in a crash is no loss, so nobody waits for the disk. When nothing is there it looks again every
--- millisecond, for `patience` seconds: that costs a tenth of being asked as often.
+-- millisecond, for `patience` seconds: that costs a tenth of being asked as often. It looks by index
+-- only: of a backlog nothing but dead rows is left until they are vacuumed, and to read through 700,000 takes 50 ms.
 drop function if exists campana.take(uuid, integer, integer);
-create or replace function campana.take(holder uuid, most_tenants integer, most_events integer, patience float)
+create or replace function campana.take(holder uuid, most_tenants integer, most_events integer, patience float default 0)
 returns table (
   tenant_id uuid, id bigint, event_id uuid, type text, rule jsonb, title text, message text, data jsonb, url text,
   actor uuid, subject text, collapse_key text, progress uuid, actor_name text)
-language plpgsql volatile rows 10 as $$
+language plpgsql volatile rows 10 set enable_seqscan = off as $$
 #variable_conflict use_column
 declare
   taken uuid[];

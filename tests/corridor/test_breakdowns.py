@@ -7,16 +7,18 @@ import os
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 
 from campana import installation, signals
 from campana.corridor import Corridor
+from campana.db import Database
 from campana.embedded import running
 from campana.settings import Settings
 from tests import cast as casting
 from tests.browser.site import Served, Site
-from tests.corridor.conftest import everybody_hears
+from tests.corridor.conftest import everybody_hears, publish_event
 from tests.places import new_home
 from tests.storm import Storm
 from tests.waiting import eventually
@@ -99,6 +101,31 @@ async def test_what_nobody_hinted_at_is_found_by_the_sweep(
     assert not late.named("sale:created"), "what was before it came is not told again"
     assert len(ana.named("sale:created")) == len(ana.named("calendar:refresh")) == 1
     assert not ana.named("resync")
+
+
+async def test_hints_that_reach_nobody_cost_no_round_and_keep_nobody_from_leaving(
+    dsn, roles, settings, owner, monkeypatch
+) -> None:
+    """The others find by their sweeps what there is."""
+    await owner.execute(
+        "insert into campana.dispatcher (id, awake, beat) values ($1, false, now())", uuid4()
+    )
+
+    async def fails(*_, **__) -> None:
+        raise OSError
+
+    monkeypatch.setattr(signals, "hint", fails)
+    async with await Database.open(dsn, roles, pool_size=4) as db:
+        corridor = Corridor(db, settings)
+        async with corridor.running():
+            for number in range(1, 4):
+                await publish_event(owner)
+                await eventually(lambda number=number: corridor.dispatcher.events == number)
+            assert corridor.dispatcher.failures == 3
+    left = (
+        "select (select count(*) from campana.dispatcher), (select count(*) from campana.process)"
+    )
+    assert tuple(await owner.fetchrow(left)) == (1, 0), "only the other one is there"
 
 
 async def test_two_processes_share_one_database_and_one_may_be_killed(

@@ -170,3 +170,15 @@ async def test_who_lost_its_turn_meanwhile_writes_nothing(db, owner, cast) -> No
         second = await publish_event(owner, title="read afterwards")
         await dispatch(tx, slow, lambda hint: None)
     assert [row["id"] for row in await inbox_of(owner, cast.ana_admin)] == [first, second]
+
+
+async def test_looking_for_events_does_not_read_what_a_backlog_left_behind(db, owner) -> None:
+    """Between a backlog and its vacuuming, each look would read all dead rows, a thousand times
+    a second."""
+    read_through = "select pg_stat_get_numscans('campana.outbox'::regclass)"
+    before = await owner.fetchval(read_through)
+    async with db.bus() as tx:
+        await tx.fetch(queries.outbox.take.sql, Tenants().holder, 16, 500, 0.01)
+        await tx.execute("select pg_stat_force_next_flush()")
+        await tx.execute("select")
+    assert await owner.fetchval(read_through) == before
