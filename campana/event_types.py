@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from campana import audit
 from campana.channels import DEFAULT
 from campana.errors import Conflict, Invalid
 from campana.events import BUILTIN, PRIORITIES, VARIANTS
@@ -41,10 +42,10 @@ async def add(
         priority=priority,
         variant=variant,
         channels=DEFAULT if lasting else 0,
-        actor=actor,
     )
     if added is None:
         raise Conflict(f"This tenant has a type {name!r} already.", field="name")
+    await audit.record(bus, tenant_id, actor, "type.add", type=name)
 
 
 async def know_builtin(bus: Tx) -> None:

@@ -105,7 +105,7 @@ async def one(tx: Tx, tenant_id: UUID, name: str) -> Any:
 async def create(
     db: Database, tenant_id: UUID, name: str, mine: OwnType, *, lasting: bool = True, actor: str
 ) -> None:
-    """A new type; Invalid with every mistake, Conflict for nothing but a name that is taken."""
+    """A new type; Invalid with every mistake, Conflict for a name that is taken."""
     if faults := _faults(mine):
         raise Invalid.by_field(name_faults(name) + faults)
     async with db.tenant(tenant_id) as tx:

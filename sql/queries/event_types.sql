@@ -9,15 +9,9 @@ where (builtin_type.lasting, builtin_type.priority, builtin_type.variant, builti
 
 -- name: add$
 -- True; null when the tenant has a type of this name.
-with added as (
-  insert into campana.tenant_type (tenant_id, name, lasting, priority, variant, channels)
-  values (:tenant_id, :name, :lasting, :priority, :variant, :channels)
-  on conflict do nothing
-  returning name
-)
-insert into campana.audit (tenant_id, actor, action, detail)
-select :tenant_id, :actor, 'type.add', jsonb_build_object('type', name)
-from added
+insert into campana.tenant_type (tenant_id, name, lasting, priority, variant, channels)
+values (:tenant_id, :name, :lasting, :priority, :variant, :channels)
+on conflict do nothing
 returning true;
 
 -- name: own
