@@ -8,6 +8,7 @@ preferences or takes part in a request.
 import asyncio
 from collections.abc import Container, Iterable
 from contextlib import suppress
+from uuid import UUID
 
 import structlog
 
@@ -43,7 +44,7 @@ class Hub:
         self.connected = Streams(most_per_user=streams_per_user)
         self.laggards = Laggards(self.look_at)
         self._opening: list[Stream] = []
-        self._dirty: set[Stream] = set()
+        self._dirty: dict[Stream, None] = {}  # who has waited longest comes first
         self._doubted: set[Stream] = set()
         self._work = asyncio.Event()
         self.news = News(db)
@@ -79,7 +80,7 @@ class Hub:
         self.laggards.forget(stream)
         stream.is_open = False
         stream.is_gone = True
-        self._dirty.discard(stream)
+        self._dirty.pop(stream, None)
         self._doubted.discard(stream)
 
     def streams(self) -> list[Stream]:
@@ -110,7 +111,7 @@ class Hub:
             self._work.set()
             return
         if told.news is None or not self.news.note(told.tenant_id, told.news):
-            self._dirty.update(self.connected.of(told.tenant_id, told.user_ids))
+            self._dirty |= dict.fromkeys(self.connected.of(told.tenant_id, told.user_ids))
         if told.tenant_id in self.connected.by_user:
             self.live.note(told.signal_ids, told.signals)
             self._work.set()
@@ -119,7 +120,7 @@ class Hub:
 
     def look_at(self, streams: Iterable[Stream]) -> None:
         """The next tick asks what is new for these."""
-        self._dirty.update(streams)
+        self._dirty |= dict.fromkeys(streams)
         self._work.set()
 
     def gap(self) -> None:
@@ -156,25 +157,29 @@ class Hub:
 
     async def _tick(self) -> None:
         opening, self._opening = [s for s in self._opening if not s.is_gone], []
-        dirty, self._dirty = self._dirty, set()
-        handed = self.news.take()
+        dirty: dict[Stream, None] = {}
+        handed: list[Handed] = []
         try:
             fresh = await self._admit(opening) if opening else {}
             signals, lost = await self._signals()
-            due, ready = await self._take_over(handed, dirty | fresh.keys())
+            handed = self.news.take()
+            events = await self.news.events_of(handed)
+            # Last of all: who was hinted at meanwhile asks, since what was handed over is older.
+            dirty, self._dirty = self._dirty, {}
+            due, ready = self._take_over(handed, events, dirty | dict.fromkeys(fresh))
             heard, asked = await self._ask(signals, ready[:AT_ONCE])
         except BaseException:
             # Nothing was written: who was due is due again, who was not greeted is admitted again.
             for stream in opening:
                 stream.is_open = False
             self._opening += opening
-            self._dirty |= dirty
+            self._dirty = dirty | self._dirty
             for tenant_id, news in handed:
-                self._dirty.update(self.connected.of(tenant_id, news.user_ids))
+                self.look_at(self.connected.of(tenant_id, news.user_ids))
             raise
         due |= asked
         self.live.told()
-        self._dirty.update(ready[AT_ONCE:])
+        self._dirty = dict.fromkeys(ready[AT_ONCE:]) | self._dirty
         if lost:
             for stream in self.streams():
                 heard.setdefault(stream, []).append(frames.RESYNC_LIVE)
@@ -188,9 +193,7 @@ class Hub:
     ) -> tuple[dict[Stream, list[bytes]], dict[Stream, Due]]:
         """Who hears which live messages, and what is new for these streams; side by side."""
         heard = self.live.address(signals, self.connected.by_user)
-        if (
-            not ready
-        ):  # mostly all was handed over: then nobody else has a turn before it is written
+        if not ready:  # all was handed over: nobody else has a turn before it is written
             return await heard, {}
         return await asyncio.gather(heard, self.news.read(ready, self.epoch))
 
@@ -202,11 +205,14 @@ class Hub:
                 self.news.know(signal.event_id, signal.event)
         return signals, lost
 
-    async def _take_over(
-        self, handed: list[Handed], asking: set[Stream]
+    def _take_over(
+        self,
+        handed: list[Handed],
+        events: dict[UUID, frames.EventFrames],
+        asking: dict[Stream, None],
     ) -> tuple[dict[Stream, Due], list[Stream]]:
         """What streams are due of the news handed over, and who has to ask; those with room."""
-        due, behind = await self.news.apply(handed, self.connected.by_user, self.epoch)
+        due, behind = self.news.apply(handed, events, self.connected.by_user, self.epoch)
         asking = asking | behind
         has_room = self.laggards.has_room
         return (
@@ -233,7 +239,7 @@ class Hub:
                 self._opening.append(stream)
             else:
                 self.laggards.miss_live(stream)
-                self._dirty.add(stream)
+                self._dirty[stream] = None
 
     async def _write(
         self,
@@ -248,7 +254,7 @@ class Hub:
                 pieces += news.pieces(stream)
                 stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
                 if news.more:
-                    self._dirty.add(stream)
+                    self._dirty[stream] = None
             if live := heard.get(stream):
                 fitting = _fitting(live, 0 if stream.waiting else LIVE_WINDOW)
                 pieces += fitting

@@ -5,14 +5,15 @@ which: the one evaluator of audiences, with current rights.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from time import monotonic
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from campana import frames
+from campana import frames, rules
 from campana.db import Database, Tx
 from campana.frames import EventFrames
 from campana.queries import queries
@@ -23,6 +24,8 @@ REMEMBERED = 20_000
 MOST_MISSED = 1_000
 """Signals looked for after a gap; when there were more, everybody fetches again."""
 BEHIND = 200
+NAMED_FOR = 1.0
+"""Seconds for which the hearers that a dispatcher named are not asked for: rights change."""
 
 
 class Address(NamedTuple):
@@ -37,7 +40,8 @@ class Address(NamedTuple):
 class Signal:
     """A live message: an event's frames, or the finished bytes of a change of state.
 
-    hearers: users whom its rule names, where the dispatcher has said so.
+    hearers: users whom its rule names, where the dispatcher has said so; named_at: when, a
+    monotonic time.
     """
 
     address: Address
@@ -46,6 +50,12 @@ class Signal:
     event: EventFrames | None
     message: bytes
     hearers: Sequence[UUID] | None = None
+    named_at: float = 0.0
+
+    def current(self) -> "Signal":
+        """Without hearers that were named a while ago, as when the database was away meanwhile."""
+        is_old = self.hearers is not None and monotonic() - self.named_at > NAMED_FOR
+        return replace(self, hearers=None) if is_old else self
 
     def frame(self, stream: Stream) -> bytes:
         return self.event.live(stream.reader.locale) if self.event else self.message
@@ -92,7 +102,7 @@ class Live:
         known = await self._known(wanted)
         self._taken |= {number: signal.transaction for number, signal in known.items()}
         fresh = [
-            known[number]
+            known[number].current()
             for number in wanted
             if number in known and self._told.get(number) != known[number].transaction
         ]
@@ -196,10 +206,8 @@ class Live:
 def _candidates(address: Address, connected: Connected) -> Iterable[UUID]:
     """Connected users whom the rule could name: all of the tenant, or the one it spells out."""
     users = connected.get(address.tenant_id, {})
-    kind, *rest = orjson.loads(address.rule or "[null]")
-    if kind != "user":
-        return users
-    return [user for user in (UUID(rest[0]),) if user in users]
+    only = rules.the_one(orjson.loads(address.rule or "[null]"))
+    return users if only is None else {only} & users.keys()
 
 
 def _listeners(
@@ -229,5 +237,5 @@ def signal_of(row: Mapping[str, Any]) -> Signal:
     else:
         message = frames.message(row["name"], row["payload"])
     address = Address(row["tenant_id"], row["rule"], row["user_id"])
-    hearers = row.get("hearers")
-    return Signal(address, int(row["xid"]), row["event_id"], event, message or b"", hearers)
+    told = int(row["xid"]), row["event_id"], event, message or b""
+    return Signal(address, *told, row.get("hearers"), monotonic())

@@ -3,7 +3,7 @@
 One query for all cursors; events are fetched once and kept as frames.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,8 @@ AT_MOST = 100
 """Notifications per cursor and tick; the rest follows when these have been taken."""
 KEPT = 500
 """Events kept as frames: memory stays bounded whatever history is replayed."""
-MOST_HANDED = 100
-"""Pieces of shared news that may wait for the next tick; beyond, streams ask."""
+MOST_HANDED = 500
+"""Pieces of shared news that may wait for the next tick; where there would be more, streams ask."""
 
 Handed = tuple[UUID, SharedNews]
 """With its tenant."""
@@ -91,9 +91,9 @@ class News:
                 due[stream] = share.due(stream, number, prefix)
         return due
 
-    def note(self, tenant_id: UUID, news: Iterable[SharedNews]) -> bool:
-        """Take what was handed over; False when there is too much of it already."""
-        if len(self._handed) >= MOST_HANDED:
+    def note(self, tenant_id: UUID, news: Sequence[SharedNews]) -> bool:
+        """Take what was handed over; False, and nothing is taken, when that would be too much."""
+        if len(self._handed) + len(news) > MOST_HANDED:
             return False
         self._handed += [(tenant_id, shared) for shared in news]
         return True
@@ -103,17 +103,26 @@ class News:
         handed, self._handed = self._handed, []
         return handed
 
-    async def apply(
-        self, handed: Iterable[Handed], connected: Connected, epoch: str
-    ) -> tuple[dict[Stream, Due], set[Stream]]:
+    async def events_of(self, handed: Iterable[Handed]) -> dict[UUID, EventFrames]:
+        """What was handed over is about; mostly they are known already."""
+        return await self._events(
+            {(tenant_id, event) for tenant_id, shared in handed for event in shared.event_ids}
+        )
+
+    def apply(
+        self,
+        handed: Iterable[Handed],
+        events: dict[UUID, EventFrames],
+        connected: Connected,
+        epoch: str,
+    ) -> tuple[dict[Stream, Due], dict[Stream, None]]:
         """What was handed over, for streams that stand right before it; and those that do not and
         have to ask."""
         due: dict[Stream, Due] = {}
-        behind: set[Stream] = set()
+        behind: dict[Stream, None] = {}
         prefix = epoch.encode()
         for tenant_id, shared in handed:
             users = connected.get(tenant_id, {})
-            events = await self._events({(tenant_id, event) for event in shared.event_ids})
             share = _Share(_as_read(shared), events)
             for number, user_id in enumerate(shared.user_ids):
                 for stream in users.get(user_id, ()):
@@ -122,7 +131,7 @@ class News:
                     if place == share.before(number) and stream.is_open:
                         due[stream] = share.due(stream, number, prefix, before)
                     elif place < shared.seqs[number]:
-                        behind.add(stream)
+                        behind[stream] = None
         return due, behind
 
     async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:

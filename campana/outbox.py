@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from asyncpg import Record
 
-from campana import handover
+from campana import handover, rules
 from campana.db import Tx
 from campana.errors import is_passing
 from campana.queries import queries
@@ -140,9 +140,7 @@ def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Se
 
 def _likely(row: Record, population: int) -> int:
     """Recipients, at most."""
-    rule = row["rule"]
-    named = rule[1] if rule[0] == "sees" else rule
-    return 1 if named[0] == "user" else population
+    return 1 if rules.the_one(row["rule"]) else population
 
 
 async def _together(

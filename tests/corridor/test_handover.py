@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import asyncpg
+import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from campana import inbox, live, rules, wheel
+from campana.news import MOST_HANDED, News
 from campana.outbox import Tenants, dispatch
 from campana.publish import publish_many
-from tests.corridor.conftest import everybody_hears, http, listen, publish, site  # noqa: F401
+from campana.signals import SharedNews
+from tests.cast import person
+from tests.corridor.conftest import (
+    ear_of,
+    everybody_hears,
+    http,  # noqa: F401
+    listen,  # noqa: F401
+    publish,  # noqa: F401
+    publish_event,
+    site,  # noqa: F401
+    until_dispatched,
+)
+from tests.waiting import eventually
 
 AUDIENCES = ("all", "role:ADMIN", "!role:ADMIN", "user:luis@norte.test")
 EVERYBODY = 1_000
@@ -84,6 +101,122 @@ async def test_where_few_are_connected_the_hub_asks(db, cast) -> None:
     assert hint.signals[0]["hearers"] is None
 
 
+async def test_more_than_may_wait_is_not_taken_at_all(db, cast) -> None:
+    news = News(db)
+    one = SharedNews([uuid4()], [15], [cast.ana_admin.id], [1], [1], [0])
+    assert not news.note(cast.norte, [one] * (MOST_HANDED + 1))
+    assert news.take() == []
+    assert news.note(cast.norte, [one] * MOST_HANDED)
+    assert not news.note(cast.norte, [one])
+    assert len(news.take()) == MOST_HANDED
+
+
+async def test_a_rule_for_one_person_is_known_for_one_guarded_or_not(owner, cast) -> None:
+    luis = cast.luis_colleague
+    for audience, subject, one in (
+        (f"user:{luis.email}", None, luis.id),
+        (f"user:{luis.email}", "sale:7", luis.id),
+        (f"!user:{luis.email}", "sale:7", None),
+        (f"user:{luis.email} | role:ADMIN", None, None),
+        ("all", None, None),
+        ("all", "sale:7", None),
+    ):
+        event_id = await publish_event(owner, audience=audience, subject=subject)
+        rule = await owner.fetchval(
+            "select rule::text from campana.outbox where event_id = $1", event_id
+        )
+        assert rules.the_one(orjson.loads(rule)) == one, rule
+
+
+class Gate:
+    """While it is shut, no stream is admitted: the hub waits where it asks for sessions."""
+
+    def __init__(self, holding) -> None:
+        self._holding = holding
+
+    async def shut(self) -> None:
+        await self._holding.execute("begin; lock table campana.session in access exclusive mode")
+
+    async def open(self) -> None:
+        await self._holding.execute("rollback")
+
+    async def somebody_waits(self) -> None:
+        waiting = (
+            "select count(*) from pg_locks"
+            " where relation = 'campana.session'::regclass and not granted"
+        )
+        await eventually(lambda: self._holding.fetchval(waiting))
+
+
+@pytest.fixture
+async def gate(dsn, monkeypatch):
+    """Asked for before the corridor starts: sweeps would come in between."""
+    monkeypatch.setattr(wheel, "SWEEP_EVERY", 600)
+    holding = await asyncpg.connect(dsn)
+    yield Gate(holding)
+    await holding.close()
+
+
+async def test_what_was_deleted_before_the_hub_came_to_it_is_not_shown(
+    gate,
+    db,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    corridor,
+) -> None:
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    await gate.shut()
+    await late.open()
+    await gate.somebody_waits()
+    event_id = await publish(title="handed over while the hub waits")
+    await until_dispatched(owner)
+    await inbox.apply(db, person(cast.ana_admin), inbox.delete, [event_id])
+    (stream,) = corridor.hub.connected.of(cast.norte, [cast.ana_admin.id])
+    await eventually(lambda: stream in corridor.hub._dirty)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    assert [n["title"] for n in luis.notifications] == [
+        "handed over while the hub waits",
+        "the end",
+    ]
+    assert [n["title"] for n in ana.notifications] == ["the end"]
+    await ana.hears("unread", count=1)
+    await late.cut()
+
+
+async def test_who_lost_a_right_while_the_hub_waited_hears_nothing_by_it(
+    gate,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    monkeypatch,
+) -> None:
+    """Behind our back: nobody doubts the stream, and the dispatcher has named its reader."""
+    monkeypatch.setattr(live, "NAMED_FOR", 0)
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    await gate.shut()
+    await late.open()
+    await gate.somebody_waits()
+    await publish(type="calendar:refresh", audience="all")
+    await publish(type="sale:created", audience="role:ADMIN")
+    await until_dispatched(owner)
+    await owner.execute("update campana.users set role = 'STAFF' where id = $1", cast.ana_admin.id)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    await ana.hears("calendar:refresh")
+    assert not ana.named("sale:created")
+    await late.cut()
+
+
 async def test_others_are_told_unless_there_are_none(db, owner, cast) -> None:
     await owner.execute("delete from campana.dispatcher")
     (hint,) = await round_of(db, "norte", event("all"))
@@ -97,13 +230,13 @@ async def test_others_are_told_unless_there_are_none(db, owner, cast) -> None:
 
 async def test_a_stream_hears_what_somebody_hears_who_asks_later(listen, publish, cast) -> None:  # noqa: F811
     people = [cast.ana_admin, cast.luis_colleague]
-    ears = [await listen(person) for person in people]
+    ears = [await listen(member) for member in people]
     stood = [ear.last_id for ear in ears]
     for audience in AUDIENCES:
         await publish(audience=audience, title=audience)
     await everybody_hears(publish, ears)
-    for person, ear, last_id in zip(people, ears, stood, strict=True):
-        late = await listen(person, last_id=last_id)
+    for member, ear, last_id in zip(people, ears, stood, strict=True):
+        late = await listen(member, last_id=last_id)
         await late.hears("notification", title="the end")
         assert notifications(late) == notifications(ear)
 

@@ -8,17 +8,24 @@ import socket
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from aiohttp.web import Request, RequestHandler
 from aiohttp_session import Session
 
-from campana import wheel
+from campana import hub, outbox, wheel
 from campana.hub import LIVE_WINDOW
 from campana.live import AT_MOST
 from campana.stream import WINDOW
 from campana.users import Person
 from handlers.event_stream import EventStream
-from tests.corridor.conftest import ear_of, everybody_hears, inbox_of, signed_in_ear
+from tests.corridor.conftest import (
+    ear_of,
+    everybody_hears,
+    inbox_of,
+    publish_event,
+    signed_in_ear,
+)
 from tests.sse import Message, Parser
 from tests.waiting import eventually
 
@@ -323,3 +330,21 @@ async def test_leaving_says_bye_to_all_and_takes_no_new_reader(
     assert corridor.hub.count == 0
     late = await ear_of(http, site, cast.ana_admin, cast.norte_key).open()
     assert late.status == 503
+
+
+async def test_nobody_waits_for_ever_where_more_have_news_than_one_tick_serves(
+    listen, dsn, cast, monkeypatch
+) -> None:
+    monkeypatch.setattr(hub, "AT_ONCE", 1)
+    monkeypatch.setattr(outbox, "MOSTLY_HERE", 0)  # as where another process dispatches
+    people = (cast.ana_admin, cast.luis_colleague, cast.rosa_colleague, cast.carlos_cook)
+    ears = [await listen(member) for member in people * 2]
+
+    async def program() -> None:
+        connection = await asyncpg.connect(dsn)
+        while not all(ear.notifications for ear in ears):
+            await publish_event(connection)
+        await connection.close()
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*[program() for _ in range(4)])
