@@ -43,8 +43,9 @@ begin
   end loop;
   foreach one_email in array theirs loop
     delete from campana.sign_in_attempt t
-    where t.subject = 'account:' || one_email or starts_with(t.subject, 'account:' || one_email || ' ')
-      or starts_with(t.subject, 'known:' || one_email || ' ');
+    where (t.subject = 'account:' || one_email or starts_with(t.subject, 'account:' || one_email || ' ')
+        or starts_with(t.subject, 'known:' || one_email || ' '))
+      and not exists (select from campana.users o where o.email = one_email);  -- of another tenant by now
     update campana.scheduled s set audience = campana.without_text(s.audience, one_email, new_email)
     where s.tenant_id = tenant and strpos(lower(s.audience), one_email) > 0;
     update campana.announcement a set audience = campana.without_text(a.audience, one_email, new_email)

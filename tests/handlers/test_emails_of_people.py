@@ -156,3 +156,18 @@ async def test_whoever_has_the_old_one_by_now_is_not_erased_with_them(
         " where detail ->> 'user' = $1 and strpos(detail::text, $2) > 0"
     )
     assert await owner.fetchval(of_luis, str(luis.id), luis.email) == 0
+
+
+async def test_erasing_them_leaves_the_attempts_of_whoever_signs_in_with_the_old_one_elsewhere(
+    client: SignIn, owner: Any, cast: Cast
+) -> None:
+    """Else an administrator here could free somebody there of their limit, for guessing on."""
+    ana, luis = await client(cast.ana_admin), cast.luis_colleague
+    await rename(ana, luis, NEW)
+    await rename(await client(cast.eva_stranger), cast.leo_stranger, luis.email)
+    await send(await client(), "/login", {"email": luis.email, "password": "wrong"})
+    await send(await client(), "/login", {"email": NEW, "password": "wrong"})
+    assert (await send(ana, f"/admin/people/{luis.id}/erase", {"email": NEW})).status == 303
+    kept = "select count(*) from campana.sign_in_attempt where subject = 'account:' || $1"
+    assert await owner.fetchval(kept, luis.email) == 1
+    assert await owner.fetchval(kept, NEW) == 0
