@@ -74,7 +74,8 @@ async def test_the_business_says_who_may_join(ask, cast, sale) -> None:
     for member in (cast.rosa_colleague, cast.eva_stranger):
         status, said = await ask(member, "join", sale)
         assert (status, said["code"]) == (404, "not_found")
-    for topic in ("sale:imagined", f"sale:{uuid4()}"):
+    written_otherwise = f"sale:{sale.partition(':')[2].upper()}", sale.replace("-", "")
+    for topic in ("sale:imagined", f"sale:{uuid4()}", *written_otherwise):
         status, said = await ask(cast.ana_admin, "join", topic)
         assert (status, said["code"]) == (404, "not_found")
 
