@@ -7,7 +7,7 @@
 -- audience_members() is the one evaluator: the dispatcher, the hub and the dry run all ask it.
 -- A rule is ["all"] · ["role", name] · ["user", id] · ["branch", id, name] · ["topic", name]
 -- · ["!", rule] · ["&", rule, rule] · ["|", rule, rule], as an audience says it; and around it, of an event about
--- something that a business keeps, ["sees", rule, kind, id] (015_subjects.sql).
+-- something that a business keeps, ["sees", rule, subject] (015_subjects.sql).
 
 create or replace function campana.current_tenant() returns uuid
 language sql stable as $$
@@ -284,9 +284,9 @@ begin
     when 'sees' then  -- the reason stays the audience's: it is why, this is only why not
       return query
         select m.user_id, m.role, m.reason
-        from campana.seers(tenant, rule ->> 2, rule ->> 3) s
+        from campana.viewers(tenant, rule ->> 2) v
         cross join campana.audience_members(tenant, rule -> 1, among) m
-        where m.role = any (s.roles) or m.user_id = any (s.people);
+        where m.role = any (v.roles) or m.user_id = any (v.people);
   end case;
 end;
 $$;

@@ -1,5 +1,5 @@
 -- Access to the subject: an event about something that a business keeps reaches only who may see it, whatever its
--- audience says. A business names the kind of its subjects in campana.guardian(), and in campana.seers() the function
+-- audience says. A business names the kind of its subjects in campana.guardian(), and in campana.viewers() the function
 -- that tells who may see one (docs/decisions/0024).
 
 -- The business that keeps subjects of this kind; null: nobody's, so they are as open as the audience.
@@ -9,12 +9,14 @@ language sql immutable as $$
 $$;
 
 -- The roles whose people may see a subject, and the people who may besides. What no business keeps, nobody sees.
-create or replace function campana.seers(tenant uuid, kind text, id text, out roles text[], out people uuid[])
+create or replace function campana.viewers(tenant uuid, subject text, out roles text[], out people uuid[])
 language plpgsql stable as $$
+declare
+  id constant text := substr(subject, strpos(subject, ':') + 1);
 begin
-  case kind
+  case split_part(subject, ':', 1)
     when 'sale' then
-      select s.roles, s.people into roles, people from campana.seers_of_sale(tenant, id) s;
+      select v.roles, v.people into roles, people from campana.viewers_of_sale(tenant, id) v;
     else
       roles := '{}';
       people := '{}';
@@ -38,7 +40,7 @@ begin
   if not campana.is_guarded(tenant, subject) then
     return rule;
   end if;
-  return jsonb_build_array('sees', rule, split_part(subject, ':', 1), substr(subject, strpos(subject, ':') + 1));
+  return jsonb_build_array('sees', rule, subject);
 end;
 $$;
 
@@ -48,7 +50,7 @@ language sql stable as $$
   select subject is null or not campana.is_guarded(tenant, subject) or exists (
     select
     from campana.users u
-    cross join campana.seers(tenant, split_part(subject, ':', 1), substr(subject, strpos(subject, ':') + 1)) s
-    where u.tenant_id = tenant and u.id = who and (u.role = any (s.roles) or u.id = any (s.people))
+    cross join campana.viewers(tenant, subject) v
+    where u.tenant_id = tenant and u.id = who and (u.role = any (v.roles) or u.id = any (v.people))
   );
 $$;

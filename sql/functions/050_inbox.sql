@@ -439,11 +439,10 @@ begin
         and campana.guardian(split_part(e.subject, ':', 1)) is not null
     ),
     closed as materialized (
-      select h.subject, s.people
+      select h.subject, v.people
       from (select distinct h.subject from held h) h
-      cross join lateral campana.seers(
-        new.tenant_id, split_part(h.subject, ':', 1), substr(h.subject, strpos(h.subject, ':') + 1)) s
-      where campana.is_guarded(new.tenant_id, h.subject) and new.name <> all (s.roles)
+      cross join lateral campana.viewers(new.tenant_id, h.subject) v
+      where campana.is_guarded(new.tenant_id, h.subject) and new.name <> all (v.roles)
     ),
     gone as (
       update campana.inbox i set state = 3

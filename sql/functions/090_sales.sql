@@ -2,13 +2,13 @@
 
 -- Administrators see every sale, whoever made it this one, as campana/domains/sales/records.py has it. A sale that is
 -- not kept here (a publisher's own) is the administrators' alone.
-create or replace function campana.seers_of_sale(tenant uuid, id text, out roles text[], out people uuid[])
+create or replace function campana.viewers_of_sale(tenant uuid, id text, out roles text[], out people uuid[])
 language sql stable as $$
   select
     array(select r.name from campana.role r where r.tenant_id = tenant and r.administers),
     array(
       select s.created_by from campana.sale s
       where s.tenant_id = tenant
-        and s.id = case when seers_of_sale.id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then seers_of_sale.id::uuid end
+        and s.id = case when viewers_of_sale.id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then viewers_of_sale.id::uuid end
     );
 $$;
