@@ -147,8 +147,8 @@ $$;
 
 -- At most 500 of the oldest rows of one inbox: head first, then, in a later statement, what it holds. Rows are as old
 -- as their seq, so the first one that is young ends the look. Unread ones stay where the tenant wants it, snoozed ones
--- always, and those of a type that is kept longer; `looked_to` is where to go on if there is `more`. By key, whatever the statistics say: a long inbox must not
--- be read through for 500 rows.
+-- always, and those of a type that is kept longer; `looked_to` is where to go on if there is `more`. By key, whatever
+-- the statistics say: a long inbox must not be read through for 500 rows.
 create or replace function campana.purge_inbox(
   r campana.retention, reader uuid, after bigint,
   out gone bigint, out was_visible boolean, out looked_to bigint, out more boolean)
