@@ -43,8 +43,9 @@ async def _change(
     found = await _notification(request)
     if found.subject is None:
         raise Invalid("This notification is about nothing that can be muted.", field="subject")
+    change = verb(found.subject)
     try:
-        await choices.change(request.app[DB], request["person"], verb(found.subject))
+        await choices.change(request.app[DB], request["person"], change)
     except Invalid:
         return await _too_many(request)
     notice = Notice(done, 1, [found.id])

@@ -32,7 +32,7 @@ async def change(db: Database, person: Person, *verbs: Verb) -> None:
     async with db.tenant(person.tenant_id, person.id) as tx:
         for verb in verbs:
             await verb(tx, person)
-        signal_id = await queries.preferences.tell(tx, **_whose(person))
+        signal_id = await queries.preferences.tell(tx, **whose(person))
     await signals.hint(db, person.tenant_id, users=[person.id], signals=[signal_id])
 
 
@@ -43,7 +43,7 @@ def choose(types: Sequence[str], mask: int, *, on: bool) -> Verb:
         await _refuse_locked(tx, person, types, mask, on=on)
         value = mask if on else 0
         await queries.preferences.choose(
-            tx, **_whose(person), types=list(types), value=value, bits=mask
+            tx, **whose(person), types=list(types), value=value, bits=mask
         )
 
     return run
@@ -54,7 +54,7 @@ def unchoose(types: Sequence[str], mask: int = channels.ALL) -> Verb:
 
     async def run(tx: Tx, person: Person) -> None:
         await _known(tx, person, types)
-        await queries.preferences.unchoose(tx, **_whose(person), types=list(types), bits=mask)
+        await queries.preferences.unchoose(tx, **whose(person), types=list(types), bits=mask)
 
     return run
 
@@ -64,9 +64,9 @@ def unchoose_all() -> Verb:
     single subjects stay."""
 
     async def run(tx: Tx, person: Person) -> None:
-        await queries.preferences.unchoose_all(tx, **_whose(person))
-        await queries.preferences.forget_attention(tx, **_whose(person))
-        await queries.preferences.forget_settings(tx, **_whose(person))
+        await queries.preferences.unchoose_all(tx, **whose(person))
+        await queries.preferences.forget_attention(tx, **whose(person))
+        await queries.preferences.forget_settings(tx, **whose(person))
 
     return run
 
@@ -76,21 +76,21 @@ def attend(wanted: Attention) -> Verb:
     columns = attention.columns_of(wanted)
 
     async def run(tx: Tx, person: Person) -> None:
-        await queries.preferences.attend(tx, **_whose(person), **columns)
+        await queries.preferences.attend(tx, **whose(person), **columns)
 
     return run
 
 
 def switch(mask: int, *, on: bool) -> Verb:
     """Do without these channels whatever the type, or use them again."""
-    return _saving(queries.preferences.switch, bits=mask, off=0 if on else mask)
+    return saving(queries.preferences.switch, bits=mask, off=0 if on else mask)
 
 
 def pause(until: dt.datetime | None) -> Verb:
     """No noise until then; None goes on at once. Invalid for the past, or beyond a year."""
     if until is not None:
         _check_pause(until)
-    return _saving(queries.preferences.pause, until=until)
+    return saving(queries.preferences.pause, until=until)
 
 
 def settle(wanted: UserSettings) -> Verb:
@@ -98,7 +98,7 @@ def settle(wanted: UserSettings) -> Verb:
     minutes = _checked_minutes(wanted.reminder_minutes)
     if not 2 <= wanted.toast_seconds <= 60:
         raise Invalid("Between 2 and 60 seconds, please.", field="toastSeconds")
-    return _saving(
+    return saving(
         queries.preferences.settle,
         toast_seconds=wanted.toast_seconds,
         live_updates=wanted.live_updates,
@@ -118,9 +118,23 @@ def move(time_zone: str | None) -> Verb:
                 field="timeZone",
                 hint="Write it as in America/El_Salvador.",
             )
-        await queries.preferences.move(tx, **_whose(person), time_zone=time_zone)
+        await queries.preferences.move(tx, **whose(person), time_zone=time_zone)
 
     return run
+
+
+def saving(query: Callable[..., Awaitable[Any]], **values: Any) -> Verb:
+    """One question of sql/queries/preferences.sql as a verb."""
+
+    async def run(tx: Tx, person: Person) -> None:
+        await query(tx, **whose(person), **values)
+
+    return run
+
+
+def whose(person: Person) -> dict[str, UUID]:
+    """By what these questions know a person."""
+    return {"tenant": person.tenant_id, "reader": person.id}
 
 
 async def _refuse_locked(
@@ -149,13 +163,6 @@ async def _known(tx: Tx, person: Person, types: Sequence[str]) -> list[matrix.Ro
     return [rows[name] for name in types]
 
 
-def _saving(query: Callable[..., Awaitable[Any]], **values: Any) -> Verb:
-    async def run(tx: Tx, person: Person) -> None:
-        await query(tx, **_whose(person), **values)
-
-    return run
-
-
 def _check_pause(until: dt.datetime) -> None:
     now = dt.datetime.now(dt.UTC)
     if until.tzinfo is None:
@@ -181,7 +188,3 @@ def _checked_minutes(minutes: Sequence[int]) -> list[int]:
             field="reminderMinutesBefore",
         )
     return sorted(set(minutes), reverse=True)
-
-
-def _whose(person: Person) -> dict[str, UUID]:
-    return {"tenant": person.tenant_id, "reader": person.id}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from campana.db import Tx
 from campana.errors import Invalid
-from campana.preferences.choices import Verb
+from campana.preferences.choices import Verb, saving, whose
 from campana.queries import queries
 from campana.users import Person
 from campana.words import words_for
@@ -34,9 +34,8 @@ def mute(subject: str) -> Verb:
         )
 
     async def run(tx: Tx, person: Person) -> None:
-        whose = {"tenant": person.tenant_id, "reader": person.id}
-        await queries.preferences.mute(tx, **whose, subject=subject)
-        if await queries.preferences.count_mutes(tx, **whose) > MOST_MUTES:
+        await queries.preferences.mute(tx, **whose(person), subject=subject)
+        if await queries.preferences.count_mutes(tx, **whose(person)) > MOST_MUTES:
             raise Invalid(
                 f"At most {MOST_MUTES} subjects can be muted.",
                 field="subject",
@@ -48,18 +47,12 @@ def mute(subject: str) -> Verb:
 
 def unmute(subject: str) -> Verb:
     """This subject is heard again; nothing for one that is not muted."""
-
-    async def run(tx: Tx, person: Person) -> None:
-        await queries.preferences.unmute(
-            tx, tenant=person.tenant_id, reader=person.id, subject=subject
-        )
-
-    return run
+    return saving(queries.preferences.unmute, subject=subject)
 
 
 async def recent_subjects(tx: Tx, person: Person) -> list[Subject]:
     """What the newest hundred notifications are about, newest first."""
-    rows = queries.preferences.subjects(tx, tenant=person.tenant_id, reader=person.id)
+    rows = queries.preferences.subjects(tx, **whose(person))
     return [
         Subject(
             row["subject"],
