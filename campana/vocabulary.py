@@ -66,6 +66,14 @@ MUTES = {
     "sale": _("Mute this sale"),
 }
 
+SUBJECTS = {
+    "appointment": _("an appointment"),
+    "conversation": _("a conversation"),
+    "lead": _("a lead"),
+    "order": _("an order"),
+    "sale": _("a sale"),
+}
+
 FOLLOWED = {
     "sale": _("because you follow this sale"),
 }
@@ -140,6 +148,12 @@ def mute_in_words(subject: str) -> str:
     """`Mute this sale` for `sale:7`; `Mute what this is about` for what is no word of ours."""
     kind = subject.partition(":")[0]
     return gettext(MUTES[kind]) if kind in MUTES else gettext("Mute what this is about")
+
+
+def subject_in_words(subject: str) -> str:
+    """`a sale` for `sale:7`; what is no word of ours as it is."""
+    kind = subject.partition(":")[0]
+    return gettext(SUBJECTS[kind]) if kind in SUBJECTS else subject
 
 
 def type_icon(event_type: str | None) -> str:

@@ -15,7 +15,7 @@ from campana.preferences.words import (
     step_in_words,
     until_in_words,
 )
-from campana.vocabulary import priority_in_words, type_in_words
+from campana.vocabulary import priority_in_words, subject_in_words, type_in_words
 
 Voice = Literal["they", "you"]
 THEY: Voice = "they"
@@ -65,7 +65,7 @@ def may_not_see(row: Any, voice: Voice) -> str:
     said = _("It is about %(subject)s, which you may not see now.")
     if voice == THEY:
         said = _("It is about %(subject)s, which they may not see now.")
-    return said % {"subject": row["subject"]}
+    return said % {"subject": subject_in_words(row["subject"])}
 
 
 def place(row: Any, voice: Voice) -> str:

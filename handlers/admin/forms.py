@@ -88,6 +88,11 @@ def right() -> dict[str, Any]:
     return {"errors": {}, "theirs": {}, "problem": "", "status": 200}
 
 
+def swapped(request: web.Request, state: dict[str, Any]) -> dict[str, Any]:
+    """The same where htmx puts the answer in the place of what was sent: an error it does not."""
+    return {**state, "status": 200} if replies.is_htmx(request) else state
+
+
 def done(request: web.Request, to: str, what: str, words: Mapping[str, str]) -> web.Response:
     """The answer to a change: 303 to a page that confirms it, for htmx the confirmation alone."""
     fragment = partial("layout/_flashes.html", flashes=said(what, words))

@@ -145,7 +145,8 @@ async def _sheet(
         state_in_words=state_in_words,
         audited_state=audited_state,
         say=words,
-        **(forms.wrong(error) if error else forms.right()),
+        hours_refused=bool(hours and query.layer),
+        **forms.swapped(request, forms.wrong(error) if error else forms.right()),
     )
 
 
@@ -199,7 +200,7 @@ def _drawn(
         cell_in_words=cell_in_words,
         say=words,
         **shown,
-        **{**state, "theirs": draft.theirs},
+        **{**forms.swapped(request, state), "theirs": draft.theirs},
     )
 
 

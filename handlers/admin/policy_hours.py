@@ -47,10 +47,9 @@ def wanted(typed: Mapping[str, Any], was: Mapping[str, Any]) -> Wanted:
     said = Attention(
         min_priority=least,
         quiet=_quiet(typed),
-        work_days=typed["work_days"] if typed.get("days") == "own" else None,
+        work_days=_days(typed),
         urgent_breaks_through=YES.get(typed.get("urgent_breaks_through", "")),
     )
-    attention.check(said)
     return Wanted(role=typed["layer"], attention=said, attention_was=_had(was))
 
 
@@ -152,17 +151,29 @@ def _quiet(typed: Mapping[str, Any]) -> Quiet | Literal[False] | None:
         raise Invalid(_("Choose one of the list."), field="quiet")
     if typed.get("quiet") != "hours":
         return False if typed.get("quiet") == "none" else None
-    return Quiet(_clock(typed, "quiet_from"), _clock(typed, "quiet_to"))
+    hours = Quiet(_clock(typed, "quiet_from"), _clock(typed, "quiet_to"))
+    if hours.start == hours.end:
+        raise Invalid(_("Quiet hours end at another time than they begin."), field="quiet_to")
+    return hours
+
+
+def _days(typed: Mapping[str, Any]) -> int | None:
+    if typed.get("days") != "own":
+        return None
+    if not typed["work_days"]:
+        raise Invalid(_("At least one day is a work day."), field="work_days")
+    return int(typed["work_days"])
 
 
 def _clock(typed: Mapping[str, Any], field: str) -> dt.time:
     text = typed.get(field, "")
     try:
-        if len(text) == len("22:00"):
-            return dt.time.fromisoformat(text)
+        clock = dt.time.fromisoformat(text)
     except ValueError:
-        pass
-    raise Invalid(_("Write a time such as 22:00."), field=field)
+        clock = None
+    if clock is None or f"{clock:%H:%M}" != text:  # `22+01` and `T2200` are ISO times too
+        raise Invalid(_("Write a time such as 22:00."), field=field)
+    return clock
 
 
 def _had(was: Mapping[str, Any]) -> Attention | None:

@@ -429,7 +429,7 @@ async def _drawn(browser: Browser, layer: str) -> str:
 
 
 def _was_of_hours(text: str) -> str:
-    return was(text[text.index('action="/admin/policy/hours/preview"') :])
+    return was(text[text.index('action="/admin/policy/hours/preview#hours"') :])
 
 
 def _hidden(text: str) -> list[tuple[str, str]]:

@@ -93,6 +93,8 @@ async def test_who_is_second_sees_both_values_and_may_insist(
         assert late.status == 409
         assert "Prioridad mínima: Importante" in late.text
         assert 'value="22:00"' in late.text
+        swapped = await send(ana, path, [*FORM, ("was", drawn)], **HTMX)
+        assert (swapped.status, "Prioridad mínima: Importante" in swapped.text) == (200, True)
     insisting = [*FORM, ("was", was(late.text))]
     shown = (await send(ana, f"{PAGE}/hours/preview", insisting)).text
     assert 'action="/admin/policy/hours"' in shown
@@ -110,6 +112,8 @@ async def test_the_same_again_changes_nothing_and_wrong_ones_are_refused(
     for name, value in (
         ("quiet_to", "22:00"),
         ("quiet_to", "late"),
+        ("quiet_to", "06+01"),  # an ISO time, with a zone
+        ("quiet_to", "T0600"),
         ("min_priority", "extreme"),
         ("quiet", "perhaps"),
         ("layer", "NOBODY"),
@@ -117,6 +121,27 @@ async def test_the_same_again_changes_nothing_and_wrong_ones_are_refused(
         form = [*(pair for pair in FORM if pair[0] != name), (name, value)]
         assert (await send(ana, f"{PAGE}/hours/preview", form)).status in (404, 422), (name, value)
     assert await owner.fetchval("select count(*) from campana.policy_change") == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ([("quiet_to", "22:00")], "Las horas de silencio terminan a otra hora de la que empiezan."),
+        ([("day", None)], "Al menos un día es laborable."),
+    ],
+)
+async def test_a_mistake_stands_in_the_form_of_hours_with_scripts_too(
+    client: SignIn, cast: Cast, changed: list[tuple[str, Any]], said: str
+) -> None:
+    names = {name for name, _value in changed}
+    form = [*(pair for pair in FORM if pair[0] not in names), *(one for one in changed if one[1])]
+    ana = await client(cast.ana_admin)
+    for header, status in (({}, 422), (HTMX, 200)):
+        answer = await send(ana, f"{PAGE}/hours/preview", form, **header)
+        hours = answer.text[answer.text.index('action="/admin/policy/hours/preview#hours"') :]
+        assert answer.status == status, "htmx puts an error nowhere"
+        assert said in hours
+        assert hours.count('role="alert"') == answer.text.count('role="alert"') == 1
 
 
 async def test_what_is_foretold_of_hours_is_what_happens(

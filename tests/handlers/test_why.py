@@ -58,7 +58,7 @@ async def test_who_may_not_see_the_subject_is_told_so(db, ask, cast) -> None:
     found = await ask(event, cast.luis_colleague)
     assert (found.reached, found.verdict) == (
         False,
-        "It is about sale:7, which they may not see now.",
+        "It is about a sale, which they may not see now.",
     )
     assert "The audience (all) names them now" in texts(found, "audience")
     assert (await ask(event, cast.ana_admin)).reached
