@@ -103,6 +103,9 @@ async def test_words_are_tried_while_they_are_written(ana) -> None:
         ({"sample": "[1]"}, "sample", 422),
         ({"priority": "extreme"}, "priority", 422),
         ({"name_es": "x" * 61}, "name_es", 422),
+        ({"name_es": "Regalo\u202e"}, "name_es", 422),  # turns round what stands behind it
+        ({"name_en": "\u200b"}, "name_en", 422),  # nobody sees it
+        ({"name_en": "Gift\nSale"}, "name_en", 422),
         ({"retention_days": "0"}, "retention_days", 422),
         ({"retention_days": "soon"}, "retention_days", 422),
     ],
