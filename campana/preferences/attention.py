@@ -47,6 +47,11 @@ class Personal(Attention):
     switched_off: int = 0
     paused_until: dt.datetime | None = None
 
+    def pause_at(self, moment: dt.datetime) -> dt.datetime | None:
+        """When the pause ends in which that moment lies; None when it lies in none."""
+        until = self.paused_until
+        return until if until is not None and until > moment else None
+
 
 USUAL = Attention(min_priority="low", quiet=False, work_days=EVERY_DAY, urgent_breaks_through=True)
 """What holds when no layer says anything."""

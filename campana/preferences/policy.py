@@ -202,8 +202,7 @@ def _attention(layers: Layers, occasion: Occasion, channels: int) -> Iterator[St
 def _silence(layers: Layers, occasion: Occasion, channels: int) -> Step | None:
     """Pause first; urgent breaks through days off and quiet hours."""
     silent = channels & ~INTERRUPTING
-    until = layers.personal.paused_until
-    if until is not None and until > occasion.moment:
+    if until := layers.personal.pause_at(occasion.moment):
         return Step("paused", Layer.PERSON, channels, silent, until)
     breaks, by = layers.first("urgent_breaks_through")
     local = occasion.moment.astimezone(ZoneInfo(layers.time_zone))

@@ -69,8 +69,6 @@ async def _context(request: web.Request) -> dict[str, Any]:
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
         now = await matrix.of_person(tx, person)
         subjects = await muting.recent_subjects(tx, person)
-    until = now.common.personal.paused_until
-    is_paused = until is not None and until > dt.datetime.now(dt.UTC)
     return {
         "prefs": now,
         "groups": now.groups(person.modules),
@@ -79,7 +77,7 @@ async def _context(request: web.Request) -> dict[str, Any]:
         "own": now.common.personal,
         "first": {name: now.common.first(name) for name in Attention.__slots__},
         "above": _above(now.common),
-        "paused_until": until if is_paused else None,
+        "paused_until": now.common.personal.pause_at(dt.datetime.now(dt.UTC)),
         "tomorrow": _tomorrow(now.common.time_zone),
         "subjects": [one for one in subjects if not one.is_muted][:MOST_SUBJECTS],
         "titles": {one.name: one.title for one in subjects},

@@ -39,13 +39,12 @@ def _attention(common: Layers) -> dict[str, Any]:
     said = {name: common.first(name) for name in Attention.__slots__}
     values: dict[str, Any] = {name: value for name, (value, _layer) in said.items()}
     layers = {name: layer for name, (_value, layer) in said.items()}
-    quiet, until = values.pop("quiet"), common.personal.paused_until
-    is_paused = until is not None and until > dt.datetime.now(dt.UTC)
+    quiet = values.pop("quiet")
     return {
         **values,
         "quiet_hours": {"start": quiet.start, "end": quiet.end} if quiet else None,
         "work_days": days_of(values["work_days"]),
-        "paused_until": until if is_paused else None,
+        "paused_until": common.personal.pause_at(dt.datetime.now(dt.UTC)),
         "decided_by": {"quiet_hours": layers.pop("quiet"), **layers},
     }
 
