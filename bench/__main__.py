@@ -11,12 +11,12 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from bench import (
+    administration,
     browser,
     chart,
     contest,
     growing,
     inbox,
-    insight,
     latency,
     layers,
     memory,
@@ -37,7 +37,7 @@ from bench.process import MissingError
 from bench.targets import Raw
 
 RESULTS = Path(__file__).parent / "results"
-GROWING = {"inbox": inbox.play, "administration": insight.play}
+GROWING = {"inbox": inbox.play, "administration": administration.play}
 """Sections that ask the same tenant while it grows."""
 
 
