@@ -16,7 +16,7 @@ from handlers.declare import path_id
 from handlers.guards import of_module, signed_in
 from handlers.render import page
 from handlers.sales.forms import answer
-from handlers.sales.pages import following, found
+from handlers.sales.pages import found_to_follow
 
 Change = Callable[[Tx, Person], Awaitable[sales.Done]]
 
@@ -54,14 +54,12 @@ async def _change(
 
 async def _refused(request: web.Request, error: CampanaError, reason: str) -> web.StreamResponse:
     """The sale as it is now, and why it did not change."""
-    sale = await found(request)
     template = "sales/_changed.html" if replies.is_htmx(request) else "sales/show.html"
     return page(
         request,
         template,
         status=error.status,
-        sale=sale,
-        **await following(request, sale),
+        **await found_to_follow(request),
         flashes=[] if error.errors else [{"variant": "error", "text": str(error)}],
         errors={one.field: one.message for one in error.errors},
         reason=reason,

@@ -73,11 +73,9 @@ async def mine_part(request: web.Request) -> web.StreamResponse:
 @signed_in
 async def show(request: web.Request) -> web.StreamResponse:
     """GET /sales/{id}?said"""
-    sale = await found(request)
-    said = flashes(fitting.query(request, ShowQuery).said, sale)
-    return page(
-        request, "sales/show.html", sale=sale, flashes=said, **await following(request, sale)
-    )
+    shown = await found_to_follow(request)
+    said = flashes(fitting.query(request, ShowQuery).said, shown["sale"])
+    return page(request, "sales/show.html", flashes=said, **shown)
 
 
 @of_module("sales")
@@ -94,11 +92,13 @@ async def found(request: web.Request) -> sales.Sale:
         return await sales.one(tx, person, path_id(request))
 
 
-async def following(request: web.Request, sale: sales.Sale) -> dict[str, Any]:
-    """The sale's topic, and whether this reader follows it: for the button of its page."""
-    person, topic = request["person"], f"sale:{sale.id}"
+async def found_to_follow(request: web.Request) -> dict[str, Any]:
+    """The same with its topic, and whether this reader follows it: for the button of its page."""
+    person = request["person"]
     async with request.app[DB].tenant(person.tenant_id, person.id) as tx:
-        return {"topic": topic, "joined": await topics.follows(tx, person, topic)}
+        sale = await sales.one(tx, person, path_id(request))
+        topic = f"sale:{sale.id}"
+        return {"sale": sale, "topic": topic, "joined": await topics.follows(tx, person, topic)}
 
 
 async def _all(request: web.Request, *, is_looked_at: bool) -> dict[str, Any]:
