@@ -22,6 +22,7 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from campana import cluster, demo, embedded, installation, sessions
+from campana.administration.roles import change as change_role
 from campana.corridor import Corridor
 from campana.db import Database
 from campana.migrate import Roles, installed_roles
@@ -146,6 +147,16 @@ def rosa(cast: Cast) -> Person:
 def eva(cast: Cast) -> Person:
     """Administers sur."""
     return casting.person(cast.eva_stranger)
+
+
+@pytest.fixture
+def let_administer(db: Database, ana: Person) -> Callable[..., Awaitable[None]]:
+    """`await let_administer(role, may=…)`: Ana changes what a role may do."""
+
+    async def let(role: str, *, may: bool) -> None:
+        await change_role(db, ana, role, administers=may, was={"administers": not may})
+
+    return let
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from campana import users
-from campana.administration import roles
 from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from campana.domains.sales.records import one
@@ -35,18 +34,6 @@ async def sale(db, cast):
     async with db.tenant(cast.norte, me.id) as tx:
         done = await sales.create(tx, me, checked(Typed("Marta", total="12.50")))
     return f"sale:{done.sale.id}"
-
-
-@pytest.fixture
-def make(db, cast):
-    """`await make(role, administers=…)`: Ana changes what a role may do."""
-    ana = person(cast.ana_admin)
-
-    async def make(role, *, administers):
-        was = {"administers": not administers}
-        await roles.change(db, ana, role, administers=administers, was=was)
-
-    return make
 
 
 async def test_row_and_live_message_come_to_whoever_may_see_the_sale(
@@ -133,19 +120,19 @@ async def everybody_in(owner, cast) -> None:
 
 
 async def test_rights_count_when_it_is_dispatched_not_when_it_was_published(
-    publish, owner, db, titles, make, cast
+    publish, owner, db, titles, let_administer, cast
 ) -> None:
     await publish(subject="sale:7", title="waiting")
-    await make("STAFF", administers=True)
+    await let_administer("STAFF", may=True)
     await deliver(db)
     assert await titles(cast.luis_colleague) == ["waiting"]
     assert await titles(cast.carlos_cook) == []
 
 
 async def test_who_loses_the_right_loses_what_came_by_it(
-    publish, owner, titles, make, db, sale, cast, corridor
+    publish, owner, titles, let_administer, db, sale, cast, corridor
 ) -> None:
-    await make("STAFF", administers=True)
+    await let_administer("STAFF", may=True)
     await publish(subject="sale:7", title="for administrators")
     await publish(subject=sale, title="of Luis")
     await publish(title="for all")
@@ -153,7 +140,7 @@ async def test_who_loses_the_right_loses_what_came_by_it(
     everything = ["for administrators", "of Luis", "for all"]
     assert await titles(cast.rosa_colleague) == everything
 
-    await make("STAFF", administers=False)
+    await let_administer("STAFF", may=False)
     assert await titles(cast.rosa_colleague) == ["for all"]
     assert await titles(cast.luis_colleague) == ["of Luis", "for all"]
     [_created, *rest] = await titles(cast.ana_admin)

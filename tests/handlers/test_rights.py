@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
-from campana.administration import roles
-from tests.cast import person
 from tests.corridor.conftest import everybody_hears, http, listen, publish, site
 from tests.handlers.admin import look
 
 __all__ = ["http", "listen", "publish", "site"]  # fixtures
-
-
-@pytest.fixture
-def make(db, cast):
-    """`await make(role, administers=…)`: Ana changes what a role may do."""
-
-    async def make(role, *, administers):
-        was = {"administers": not administers}
-        await roles.change(db, person(cast.ana_admin), role, administers=administers, was=was)
-
-    return make
 
 
 async def ask(browser, **drawn):
@@ -28,14 +13,16 @@ async def ask(browser, **drawn):
     return answer.status, answer.headers.get("HX-Refresh"), await answer.text()
 
 
-async def test_a_page_learns_what_to_do_when_rights_have_changed(client, make, cast) -> None:
+async def test_a_page_learns_what_to_do_when_rights_have_changed(
+    client, let_administer, cast
+) -> None:
     luis = await client(cast.luis_colleague)
     assert (await ask(luis, administers="0"))[0] == 204
-    await make("STAFF", administers=True)
+    await let_administer("STAFF", may=True)
     status, anew, said = await ask(luis, administers="0")
     assert (status, anew) == (200, None), "nothing is taken away, so nobody is interrupted"
     assert "Tus permisos han cambiado." in said
-    await make("STAFF", administers=False)
+    await let_administer("STAFF", may=False)
     assert (await ask(luis, administers="1"))[:2] == (200, "true")
     assert (await ask(luis, administers="1", draft="1"))[:2] == (200, None), "what is typed stays"
     assert (await (await client()).get("/rights", allow_redirects=False)).status in (303, 401)
@@ -52,11 +39,11 @@ async def test_pages_say_how_they_were_drawn(client, cast) -> None:
 async def test_whoever_has_the_role_hears_of_it_and_streams_go_on(
     listen,
     publish,
-    make,
+    let_administer,
     cast,
 ) -> None:
     luis, carlos = await listen(cast.luis_colleague), await listen(cast.carlos_cook)
-    await make("STAFF", administers=True)
+    await let_administer("STAFF", may=True)
     await luis.hears("rights:changed")
     await everybody_hears(publish, [luis, carlos])
     assert not carlos.named("rights:changed")
