@@ -30,7 +30,7 @@ AT_ONCE = 1_000
 """Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
 LIVE_WINDOW = 1024 * 1024
 """Bytes of live messages for one stream in one tick; who would get more fetches again."""
-SLICE = 256
+SLICE = 64
 """Streams written to before other work gets a turn."""
 SWEPT = 100
 """Streams that a sweep asks about at once, in a millisecond or two."""
