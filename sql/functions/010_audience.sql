@@ -40,12 +40,20 @@ language sql immutable as $$
   select (lpad(to_hex(floor(greatest(0, extract(epoch from moment)) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
 $$;
 
+-- An id that somebody wrote; null for what is none.
+create or replace function campana.as_uuid(value text) returns uuid
+language sql immutable as $$
+  select case when value ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then value::uuid end;
+$$;
+
 -- Two statements, because one for both would look through all people of the tenant.
 create or replace function campana.find_user(tenant uuid, id_or_email text) returns uuid
 language plpgsql stable as $$
+declare
+  written constant uuid := campana.as_uuid(id_or_email);
 begin
-  if id_or_email ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
-    return (select u.id from campana.users u where u.tenant_id = tenant and u.id = id_or_email::uuid);
+  if written is not null then
+    return (select u.id from campana.users u where u.tenant_id = tenant and u.id = written);
   end if;
   return (select u.id from campana.users u where u.tenant_id = tenant and u.email = lower(id_or_email));
 end;

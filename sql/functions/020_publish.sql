@@ -17,8 +17,8 @@ declare
   own uuid := campana.current_tenant();
 begin
   select t.id into found_id from campana.tenant t where t.slug = find_tenant.name and t.active;
-  if found_id is null and name ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then
-    select t.id into found_id from campana.tenant t where t.id = find_tenant.name::uuid and t.active;
+  if found_id is null then
+    select t.id into found_id from campana.tenant t where t.id = campana.as_uuid(find_tenant.name) and t.active;
   end if;
   if (own is not null and found_id is distinct from own)
      or (own is null and (current_setting('role') = 'campana_web' or current_setting('app.web', true) = 'on')) then

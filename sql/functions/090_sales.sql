@@ -8,7 +8,6 @@ language sql stable as $$
     array(select r.name from campana.role r where r.tenant_id = tenant and r.administers),
     array(
       select s.created_by from campana.sale s
-      where s.tenant_id = tenant
-        and s.id = case when viewers_of_sale.id ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then viewers_of_sale.id::uuid end
+      where s.tenant_id = tenant and s.id = campana.as_uuid(viewers_of_sale.id)
     );
 $$;
