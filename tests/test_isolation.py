@@ -64,6 +64,7 @@ DEFINERS = {
     "session_person",
     "try_again",
     "withdraw_after_loss",
+    "withdraw_after_move",
     "withdraw_announcement",
 }
 PLAIN = {"type": "sale:created", "audience": "all"}

@@ -402,10 +402,12 @@ begin
 end;
 $$;
 
--- Whoever gets another role or branch loses what came for the old one.
+-- Whoever gets another role or branch loses what came for the old one. The tenant's turn comes first: what is being
+-- written now was for who they were, and has to be there to be taken along.
 create or replace function campana.withdraw_after_move() returns trigger
-language plpgsql volatile as $$
+language plpgsql volatile security definer set search_path = campana, pg_temp as $$
 begin
+  perform from campana.tenant_turn t where t.tenant_id = new.tenant_id for update;
   perform campana.withdraw_unseen(new.tenant_id, new.id);
   return null;
 end;

@@ -8,8 +8,16 @@ import orjson
 import pytest
 
 from campana import keys, sessions, users, wheel
+from campana.outbox import Tenants, dispatch
 from campana.signals import HINT, Hint
-from tests.corridor.conftest import ear_of, everybody_hears, signed_in_ear, until_dispatched
+from tests.corridor.conftest import (
+    ear_of,
+    everybody_hears,
+    inbox_of,
+    signed_in_ear,
+    until_dispatched,
+)
+from tests.post import deliver
 from tests.sse import Message
 from tests.waiting import eventually
 
@@ -318,3 +326,24 @@ async def test_a_new_role_takes_along_what_came_for_the_old_one_and_leaves_the_r
     assert (head["unread"], head["seq"]) == (3, 6)
     assert head["rev"] > hello.data["rev"], "whoever returns fetches again"
     assert await owner.fetchval("select campana.unread_drift(100000)") == 0
+
+
+async def test_what_is_written_while_a_role_changes_does_not_stay(db, owner, publish, cast) -> None:
+    """The dispatcher asks who administers before the change counts, and writes after it."""
+    change = owner.transaction()
+    await change.start()
+    await owner.execute("update campana.users set role = 'COOK' where id = $1", cast.ana_admin.id)
+    await publish(audience="role:ADMIN", title="not hers")
+    async with db.bus() as tx, db.bus() as looker:
+        writing = asyncio.create_task(dispatch(tx, Tenants(), lambda hint: None))
+
+        async def has_looked() -> bool:
+            waits = "select exists (select from pg_locks where not granted)"
+            return writing.done() or await looker.fetchval(waits)
+
+        await eventually(has_looked)
+        await change.commit()
+        await writing
+    await deliver(db)
+    assert await inbox_of(owner, cast.ana_admin) == []
+    assert await owner.fetchval("select campana.unread_drift(1000)") == 0
