@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from campana.db import Database
+from campana.db import Database, Tx
 from campana.queries import queries
 
 HINT = "campana_hint"
@@ -74,6 +74,12 @@ def understood(payload: str) -> Hint | None:
         return Hint(tenant_id, users, signals, told_by=told.get("by"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+async def tell(tx: Tx, tenant_id: UUID, name: str, rule: Sequence[str]) -> int:
+    """A live message that says no more than its name, to whom the rule names; the id to hint at."""
+    signal_id: int = await queries.signals.tell(tx, tenant=tenant_id, name=name, rule=list(rule))
+    return signal_id
 
 
 async def hint(

@@ -78,7 +78,7 @@ async def change(
         await audit.record(
             tx, me.tenant_id, me.actor, "role.change", before=now, after=done, role=name
         )
-        signal_id = await queries.tenant_roles.tell(tx, tenant=me.tenant_id, role=name)
+        signal_id = await signals.tell(tx, me.tenant_id, "rights:changed", ["role", name])
     await signals.check_streams(db, me.tenant_id)  # first: who is doubted is told nothing
     await signals.hint(db, me.tenant_id, signals=[signal_id])
 

@@ -94,7 +94,7 @@ async def announce(db: Database, tenant_id: UUID, role: str = TENANT) -> None:
     """After the commit: open pages of everybody, or of a role, look again at what holds."""
     rule = ["role", role] if role else ["all"]
     async with db.tenant(tenant_id) as tx:
-        signal_id = await queries.layers.tell(tx, tenant=tenant_id, rule=rule)
+        signal_id = await signals.tell(tx, tenant_id, "preferences:changed", rule)
     await signals.hint(db, tenant_id, users=[], signals=[signal_id])
 
 

@@ -72,13 +72,6 @@ set min_priority = excluded.min_priority, quiet = excluded.quiet, quiet_from = e
 -- Two administrators at once: one after the other.
 select pg_advisory_xact_lock(hashtextextended('campana.layers ' || :tenant::text, 0));
 
--- name: tell$
--- Open pages of everybody concerned hear that a layer changed; the id to hint at.
-insert into campana.signal (tenant_id, name, rule, payload)
-values (:tenant, 'preferences:changed', :rule, campana.live_payload(campana.uuid7(), 'preferences:changed',
-  '{"": {}}', '{}', 'low', 'info', null, null, null, null, now()))
-returning id;
-
 -- name: attention_reach^
 -- How many people get other hours, days or another lowest priority when this is all that a layer says of
 -- them, and how many keep what they chose themselves; with the first names of some.

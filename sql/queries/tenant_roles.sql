@@ -30,13 +30,6 @@ returning true;
 update campana.role set administers = :administers
 where tenant_id = :tenant and name = :name;
 
--- name: tell$
--- Whoever has this role hears that its rights changed; the id to hint at.
-insert into campana.signal (tenant_id, name, rule, payload)
-values (:tenant, 'rights:changed', jsonb_build_array('role', :role::text), campana.live_payload(campana.uuid7(),
-  'rights:changed', '{"": {}}', '{}', 'low', 'info', null, null, null, null, now()))
-returning id;
-
 -- name: forget_preferences!
 with attention as (
   delete from campana.role_attention where tenant_id = :tenant and role = :role
