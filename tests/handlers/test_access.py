@@ -94,11 +94,16 @@ async def test_nobody_gets_past_a_lock(client, app):
     def expected(route):
         if route.guard.open:
             return None
-        if route.is_api or route.path == "/stream":
+        if (route.is_api and route.method != "POST") or route.path == "/stream":
             return lambda status, _: status == 401
         return lambda status, location: status == 303 and location.startswith("/login")
 
-    assert [line async for line in wrong(app, expected, await client())] == []
+    def to_programs(route):
+        return (lambda status, _: status == 401) if route.is_api and not route.guard.open else None
+
+    nobody, program = await client(), {"Accept": "application/json"}
+    assert [line async for line in wrong(app, expected, nobody)] == []
+    assert [line async for line in wrong(app, to_programs, nobody, headers=program)] == []
 
 
 async def test_open_routes_are_open(client, app):

@@ -67,6 +67,43 @@ async def test_after_a_form_the_way_back_is_the_page_it_was_on(client: SignIn) -
     assert 'href="/test/409"' not in text
 
 
+async def test_a_form_sent_to_the_api_without_scripts_is_answered_to_people(
+    client: SignIn,
+    cast,  # type: ignore[no-untyped-def]
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    browser = await client(cast.ana_admin, **PAGE)
+    before = {"Referer": str(browser.make_url("/notifications"))}
+    path = "/api/topics/sale:0198c0de-0000-7000-8000-000000000000/join"
+    answer = await browser.post(path, headers=form | before)
+    text = await answer.text()
+    assert (answer.status, answer.content_type) == (404, "text/html")
+    assert 'href="/notifications">' in text
+
+    nobody = await client(**PAGE)
+    left = await nobody.post(path, headers=form, allow_redirects=False)
+    assert (left.status, left.headers["Location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "*/*", "Content-Type": "application/x-www-form-urlencoded"},
+        {"Accept": "text/html", "Content-Type": "application/json"},
+        {"Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
+        | {"HX-Request": "true"},
+    ],
+)
+async def test_programs_and_scripts_get_a_problem_from_the_api(
+    client: SignIn,
+    cast,  # type: ignore[no-untyped-def]
+    headers: dict[str, str],
+) -> None:
+    browser = await client(cast.ana_admin)
+    answer = await browser.post("/api/topics/no:such/join", headers=headers)
+    assert (answer.status, answer.content_type) == (404, "application/problem+json")
+
+
 async def test_who_must_wait_reads_how_long(client: SignIn) -> None:
     answer = await (await client(**PAGE)).get("/test/429")
     assert "Espera 7 segundos." in await answer.text()
