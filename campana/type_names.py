@@ -6,7 +6,6 @@ been changed on this one.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 KEPT = 5.0
 """Seconds."""
 MOST_TENANTS = 1_000
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-"""Characters that turn the text behind them round, ours too."""
 
 Names = Mapping[str, Mapping[str, str]]
 """Type → language → name."""
@@ -50,16 +47,6 @@ class TypeNames:
     def forget(self, tenant_id: UUID) -> None:
         """One of them was changed."""
         self._known.pop(tenant_id, None)
-
-
-def is_fit(name: str) -> bool:
-    """Whether a line may say it: one that is seen, and leaves what stands beside it as it is."""
-    kinds = [unicodedata.category(sign) for sign in name]
-    return (
-        not {"Cc", "Cs", "Zl", "Zp"}.intersection(kinds)
-        and not any(unicodedata.bidirectional(sign) in _TURNING for sign in name)
-        and any(kind[0] not in "CZ" for kind in kinds)
-    )
 
 
 def _by_language(words: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from uuid import UUID
 from campana import audit, passwords, signals
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import LOCALES
+from campana.legible import is_legible
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def is_email(text: str) -> bool:
 
 def is_name(text: str) -> bool:
     """Whether somebody may be called so."""
-    return 1 <= len(text) <= LONGEST_NAME
+    return 1 <= len(text) <= LONGEST_NAME and is_legible(text)
 
 
 async def add(
@@ -169,7 +170,9 @@ def _check_new(email: str, name: str) -> None:
     if not is_email(email):
         raise Invalid("This is no e-mail address.", field="email", code="invalid_value")
     if not is_name(name):
-        raise Invalid("A name has 1 to 120 characters.", field="name", code="invalid_value")
+        raise Invalid(
+            "A name has 1 to 120 characters that can be read.", field="name", code="invalid_value"
+        )
 
 
 def _added(row: Any, role: str, branch: str | None) -> UUID:

@@ -200,7 +200,7 @@ async def _check(tx: Tx, tenant_id: UUID, typed: Mapping[str, str]) -> None:
     if "email" in typed and not users.is_email(typed["email"]):
         faults.append(("email", _("This is no e-mail address.")))
     if not users.is_name(typed["name"]):
-        faults.append(("name", _("A name has 1 to 120 characters.")))
+        faults.append(("name", _("A name has 1 to 120 characters that can be read.")))
     role = typed["role"]
     if await queries.tenants.role_administers(tx, tenant_id=tenant_id, role=role) is None:
         faults.append(("role", _("Choose one of the roles of this business.")))

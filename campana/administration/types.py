@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from campana import audit, event_types, i18n, type_names, type_words
+from campana import audit, event_types, i18n, type_words
 from campana.administration import audiences, edits
 from campana.administration.type_meanings import MEANINGS
 from campana.channels import DESKTOP, INBOX, SOUND, TOAST
@@ -20,6 +20,7 @@ from campana.errors import Invalid, NotFound
 from campana.events import Priority, Variant
 from campana.i18n import LOCALES
 from campana.i18n import gettext as _
+from campana.legible import is_legible
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def _faults(mine: OwnType) -> list[tuple[str, str]]:
         for mistake in type_words.mistakes(getattr(mine, f"{part}_{locale}"))[:1]
     ]
     for locale in LOCALES:
-        if (name := getattr(mine, f"name_{locale}")) and not type_names.is_fit(name):
+        if (name := getattr(mine, f"name_{locale}")) and not is_legible(name):
             faults.append((f"name_{locale}", _("There is a character in it that cannot be kept.")))
         if getattr(mine, f"message_{locale}") and not getattr(mine, f"title_{locale}"):
             faults.append((f"title_{locale}", _("A message needs a title.")))

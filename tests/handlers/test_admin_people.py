@@ -145,6 +145,7 @@ async def test_a_link_ends_with_time_with_a_newer_one_and_with_its_person(
         ("email", "eva@sur.test", 409),
         ("name", " ", 422),
         ("name", "x" * 121, 422),
+        ("name", "Nina\u202enimdA", 422),
         ("role", "CEO", 422),
         ("branch", "00000000-0000-0000-0000-000000000001", 422),
         ("branch", "Centro", 422),
