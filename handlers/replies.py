@@ -109,12 +109,12 @@ def is_htmx(request: web.Request) -> bool:
 
 
 def wants_html(request: web.Request) -> bool:
-    """Whether a person looks at the answer. Streams and programs never get a page or a redirect;
-    of what comes under /api/, only a form that a page sent without scripts does."""
+    """Whether a person looks at the answer. Streams and programs never get a page or a redirect; of
+    what comes under /api/, only a page's form does, sent with scripts or without."""
     if request.path.startswith("/health") or request.path in ("/stream", "/metrics"):
         return False
-    for_people = "text/html" in request.headers.get("Accept", "")
+    for_people = is_htmx(request) or "text/html" in request.headers.get("Accept", "")
     if request.path.startswith("/api/"):
         is_form = request.content_type == "application/x-www-form-urlencoded"
-        return for_people and is_form and request.method == "POST" and not is_htmx(request)
-    return is_htmx(request) or for_people
+        return for_people and is_form and request.method == "POST"
+    return for_people

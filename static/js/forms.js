@@ -127,8 +127,15 @@
     takeBack(ctx.sourceElement);
     const row = ctx.sourceElement.closest('.row');
     if (row && ctx.response.status === 404) gone(row);
-    else fail(ctx.response.status === 404 ? words.gone : words.failed);
+    else fail(ctx.response.status === 404 && ctx.sourceElement.closest('.toast') ? words.gone : advice(ctx));
   });
+
+  /** What the page of the error says to do. */
+  function advice(ctx) {
+    const page = new DOMParser().parseFromString(ctx.text, 'text/html').querySelector('.problem-title + p');
+    return page ? page.textContent : words.failed;
+  }
+
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
     if (!ctx || ctx.request.method === 'GET' || ctx.sourceElement.hasAttribute('data-act')) return;
     takeBack(ctx.sourceElement);
