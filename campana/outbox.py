@@ -146,26 +146,24 @@ def _likely(row: Record, population: int) -> int:
 async def _together(
     tx: Tx, rows: Sequence[Record], tenants: Tenants, tell: Tell, here: Here
 ) -> None:
-    theirs = list({row["tenant_id"]: None for row in rows})
+    widest = _widest(rows, tenants)
     ids = [row["id"] for row in rows]
     words = [await _words(tx, row, tenants) for row in rows]
-    handed = [tenant_id for tenant_id in theirs if _pays(tenant_id, rows, tenants, here)]
-    told = await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, theirs, ids, words, handed)
+    handed = [one for one, likely in widest.items() if likely <= MOSTLY_HERE * here(one)]
+    told = await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, [*widest], ids, words, handed)
     events = {row["id"]: row["event_id"] for row in rows}
     for row in told:
         _tell(row, tell, events if row["tenant_id"] in handed else None)
 
 
-def _pays(tenant_id: UUID, rows: Sequence[Record], tenants: Tenants, here: Here) -> bool:
-    """Whether so many of a tenant's recipients are connected that all are worth handing over."""
-    if not (connected := here(tenant_id)):
-        return False
-    population = tenants.known[tenant_id].population
-    return all(
-        _likely(row, population) <= MOSTLY_HERE * connected
-        for row in rows
-        if row["tenant_id"] == tenant_id
-    )
+def _widest(rows: Sequence[Record], tenants: Tenants) -> dict[UUID, int]:
+    """Of each tenant, the most recipients that one of its events may have; never 0."""
+    widest: dict[UUID, int] = {}
+    for row in rows:
+        tenant_id = row["tenant_id"]
+        likely = _likely(row, tenants.known[tenant_id].population)
+        widest[tenant_id] = max(1, likely, widest.get(tenant_id, 0))
+    return widest
 
 
 async def _alone(tx: Tx, row: Record, tenants: Tenants, tell: Tell) -> None:

@@ -137,6 +137,12 @@ class Gate:
     async def shut(self) -> None:
         await self._holding.execute("begin; lock table campana.session in access exclusive mode")
 
+    async def keep_out(self, ear) -> None:
+        """Somebody comes, and the hub waits for whether they may."""
+        await self.shut()
+        await ear.open()
+        await self.somebody_waits()
+
     async def open(self) -> None:
         await self._holding.execute("rollback")
 
@@ -170,9 +176,7 @@ async def test_what_was_deleted_before_the_hub_came_to_it_is_not_shown(
 ) -> None:
     ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
     late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.shut()
-    await late.open()
-    await gate.somebody_waits()
+    await gate.keep_out(late)
     event_id = await publish(title="handed over while the hub waits")
     await until_dispatched(owner)
     await inbox.apply(db, person(cast.ana_admin), inbox.delete, [event_id])
@@ -203,9 +207,7 @@ async def test_who_lost_a_right_while_the_hub_waited_hears_nothing_by_it(
     monkeypatch.setattr(live, "NAMED_FOR", 0)
     ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
     late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.shut()
-    await late.open()
-    await gate.somebody_waits()
+    await gate.keep_out(late)
     await publish(type="calendar:refresh", audience="all")
     await publish(type="sale:created", audience="role:ADMIN")
     await until_dispatched(owner)
