@@ -2,6 +2,7 @@
 // that page and what it is drawn with (KEPT, put above by the server); personal pages never.
 const CACHE = 'offline';
 const [OFFLINE, ...DRAWN_WITH] = KEPT;
+const cutOff = new Set();  // pages that were given it; what others are drawn with passes us by
 
 addEventListener('install', event => {
   event.waitUntil(renew().then(() => skipWaiting()));
@@ -15,14 +16,19 @@ addEventListener('activate', event => {
 addEventListener('fetch', event => {
   const { request } = event;
   if (request.mode === 'navigate' && request.method === 'GET') {
-    event.respondWith(page(event).catch(() => caches.match(OFFLINE)));
-  } else if (DRAWN_WITH.some(url => request.url.endsWith(url))) {
-    event.respondWith(fetch(request).catch(() => caches.match(request)));
+    event.respondWith(page(event).catch(() => instead(event.resultingClientId)));
+  } else if (cutOff.has(event.clientId) && DRAWN_WITH.some(url => request.url.endsWith(url))) {
+    event.respondWith(caches.match(request).then(kept => kept ?? fetch(request)));
   }
 });
 
 async function page(event) {
   return (await event.preloadResponse) ?? fetch(event.request);
+}
+
+function instead(client) {
+  cutOff.add(client);
+  return caches.match(OFFLINE);
 }
 
 async function renew() {

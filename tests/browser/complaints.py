@@ -16,6 +16,7 @@ NETWORK = (
     "NetworkError when attempting to fetch",
     "net::ERR_",
     "blocked by Playwright",
+    "intercepted the request and encountered an unexpected error",  # Firefox, of a page left early
 )
 ON_PURPOSE = (401, 409, 410, 429)
 

@@ -28,6 +28,8 @@ async def test_without_a_connection_there_is_a_page_that_says_so_and_leads_back(
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, service_workers="allow"))
     await ana.wait_for_function("navigator.serviceWorker.controller !== null")
+    devtools = await ana.context.new_cdp_session(ana)
+    await devtools.send("Network.clearBrowserCache")
     await site.stop()
 
     await ana.goto("/sales")
