@@ -135,7 +135,6 @@ class Load:
             subscriber.due = first + (place if spread else 0)
             subscriber.stride = len(everyone) if spread else 1
             subscriber.samples = self.samples
-            subscriber.others = 0
         self.first, self.every, self.bytes = first, 0 if spread else every, 0
         self.reached.clear()
         self.clock, self.cpu = time.monotonic(), time.process_time()
@@ -153,13 +152,11 @@ class Load:
         if samples_to and self.samples is not None:
             with Path(samples_to).open("wb") as file:
                 self.samples.tofile(file)
-        everyone = [subscriber for _, subscriber in self.subscribers.values()]
         tell(
             ended=last,
             missing=self.missing(last),
             faults=self.faults(),
             bytes=self.bytes,
-            others=sum(subscriber.others for subscriber in everyone),
             cpu_seconds=cpu,
             wall_seconds=wall,
         )

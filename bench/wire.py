@@ -12,6 +12,8 @@ from array import array
 
 NUMBER = re.compile(rb"#n(\d{8})@(\d{19})")
 HELLO_SEQ = re.compile(rb'"seq":\s?(\d+)')
+NOTIFICATION = b"event: notification\nid: "
+UNEXPECTED = (b"event: resync", b"event: bye")
 MARK = 10
 
 
@@ -29,13 +31,13 @@ class Marks(list[bytes]):
 
 
 NUMBERS = Marks(b"n%08d@")
-IDS = Marks(b"-%d")
+IDS = Marks(b"-%d\n")
 
 
 class Subscriber:
     """One connection: which number it must see next, and what went wrong so far."""
 
-    __slots__ = ("due", "faults", "name", "others", "ready", "samples", "stride", "tail")
+    __slots__ = ("due", "faults", "name", "ready", "samples", "stride", "tail")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,7 +45,6 @@ class Subscriber:
         self.tail = b""
         self.due = 0
         self.stride = 1
-        self.others = 0
         self.faults: list[str] = []
         self.samples: array[int] | None = None
 
@@ -123,52 +124,45 @@ class CampanaStream(Subscriber):
     Every event also travels as a live message without id; only notifications are counted.
     """
 
-    __slots__ = ("armed", "event", "seq")
+    __slots__ = ("seq",)
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.armed = False
-        self.event = b""
         self.seq = -1
 
     def feed(self, data: bytes, now: int) -> bytes:
-        lines = (self.tail + data).split(b"\n")
-        self.tail = lines.pop()
-        for line in lines:
-            start = line[:3]
-            if start == b"dat":
-                if self.armed:
-                    self.notice(line, now)
-                else:
-                    self.other(line)
-            elif start == b"eve":
-                self.armed = line == b"event: notification"
-                self.event = line
-            elif start == b"id:" and self.ready:
-                self.seq += 1
-                if not line.endswith(IDS[self.seq]):
-                    self.faults.append(f"id …-{self.seq} was due, not {line.decode()}")
-            elif start == b"HTT" and b" 200 " not in line:
-                self.refused(line)
+        if not self.ready:
+            return self.opening(data)
+        whole, _, self.tail = (self.tail + data).rpartition(b"\n\n")
+        before, *notices = whole.split(NOTIFICATION)
+        for notice in notices:
+            self.seq += 1
+            if not notice.startswith(IDS[self.seq], notice.find(b"-")):
+                given = notice.partition(b"\n")[0].decode()
+                self.faults.append(f"id …-{self.seq} was due, not {given}")
+            at = notice.find(b"#") + 1
+            if notice.startswith(NUMBERS[self.due], at):
+                self.due += self.stride
+            else:
+                self.judge(notice[at : at + MARK])
+            if self.samples is not None:
+                self.samples.append(now - int(notice[at + MARK : at + MARK + 19]))
+        for unexpected in UNEXPECTED:
+            if unexpected in (notices[-1] if notices else before):
+                self.faults.append(f"unexpected {unexpected.decode()}")
         return b""
 
-    def notice(self, line: bytes, now: int) -> None:
-        at = line.find(b"#") + 1
-        if line[at : at + MARK] == NUMBERS[self.due]:
-            self.due += self.stride
-        else:
-            self.judge(line[at : at + MARK])
-        if self.samples is not None:
-            self.samples.append(now - int(line[at + MARK : at + MARK + 19]))
-
-    def other(self, line: bytes) -> None:
-        """Live messages and badges pass; `hello` opens; nobody expects the rest."""
-        self.others += 1
-        if self.event == b"event: hello" and (found := HELLO_SEQ.search(line)):
-            self.ready, self.seq = True, int(found[1])
+    def opening(self, data: bytes) -> bytes:
+        self.tail += data
+        head, found, body = self.tail.partition(b"\r\n\r\n")
+        if found and not head.startswith(b"HTTP/1.1 200"):
+            self.refused(self.tail)
+        hello, greeted, rest = body.partition(b"\n\n")
+        if greeted and (seq := HELLO_SEQ.search(hello)):
+            self.ready, self.seq, self.tail = True, int(seq[1]), b""
             IDS.reach(self.seq + 100_000)
-        elif self.event in (b"event: resync", b"event: bye"):
-            self.faults.append(f"unexpected {self.event.decode()}")
+            self.feed(rest, 0)
+        return b""
 
 
 def masked(text: bytes) -> bytes:

@@ -10,7 +10,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n\r\n: hi\n\n"
 def stream(seq: int, number: int) -> bytes:
     body = payload.encode(payload.event(number))
     live = b"event: announcement:published\ndata: " + body + b"\n\n"
-    return b"id: e-%d\nevent: notification\ndata: %b\n\n%b" % (seq, body, live)
+    return b"event: notification\nid: e-%d\ndata: %b\n\n%b" % (seq, body, live)
 
 
 def peer(number: int) -> bytes:
@@ -57,7 +57,7 @@ def test_an_event_that_comes_twice_is_named():
 
 def test_an_id_out_of_turn_is_named():
     subscriber = fed(CampanaStream("c"), HELLO + stream(1, 1) + stream(3, 2), 100_000)
-    assert subscriber.faults == ["id …-2 was due, not id: e-3"]
+    assert subscriber.faults == ["id …-2 was due, not e-3"]
 
 
 def test_a_refused_stream_is_named():
