@@ -11,7 +11,7 @@ import re
 from array import array
 
 NUMBER = re.compile(rb"#n(\d{8})@(\d{19})")
-HELLO_SEQ = re.compile(rb'"seq":\s?(\d+)')
+HELLO = re.compile(rb'event: hello\ndata: [^\n]*"seq":(\d+)[^\n]*\n\n')
 NOTIFICATION = b"event: notification\nid: "
 UNEXPECTED = (b"event: resync", b"event: bye")
 MARK = 10
@@ -157,11 +157,10 @@ class CampanaStream(Subscriber):
         head, found, body = self.tail.partition(b"\r\n\r\n")
         if found and not head.startswith(b"HTTP/1.1 200"):
             self.refused(self.tail)
-        hello, greeted, rest = body.partition(b"\n\n")
-        if greeted and (seq := HELLO_SEQ.search(hello)):
-            self.ready, self.seq, self.tail = True, int(seq[1]), b""
+        if hello := HELLO.search(body):
+            self.ready, self.seq, self.tail = True, int(hello[1]), b""
             IDS.reach(self.seq + 100_000)
-            self.feed(rest, 0)
+            self.feed(body[hello.end() :], 0)
         return b""
 
 
