@@ -8,7 +8,6 @@ preferences or takes part in a request.
 import asyncio
 from collections.abc import Container, Iterable
 from contextlib import suppress
-from uuid import UUID
 
 import structlog
 
@@ -18,7 +17,8 @@ from campana.errors import TooMany, is_unforeseen
 from campana.laggards import Laggards
 from campana.live import Live, Signal
 from campana.moment import Moment
-from campana.news import Due, Handed, News
+from campana.news import Due, Handed, News, offers
+from campana.outgoing import Outgoing
 from campana.queries import queries
 from campana.signals import Hint
 from campana.stream import Stream
@@ -28,8 +28,6 @@ log = structlog.get_logger()
 
 AT_ONCE = 1_000
 """Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
-LIVE_WINDOW = 1024 * 1024
-"""Bytes of live messages for one stream in one tick; who would get more fetches again."""
 SLICE = 64
 """Streams written to before other work gets a turn."""
 SWEPT = 100
@@ -166,7 +164,11 @@ class Hub:
             events = await self.news.events_of(handed)
             # Last of all: who was hinted at meanwhile asks, since what was handed over is older.
             dirty, self._dirty = self._dirty, {}
-            due, ready = self._take_over(handed, events, dirty | dict.fromkeys(fresh))
+            offered = offers(handed, events, self.connected.by_user)
+            asking = dirty | dict.fromkeys(fresh)
+            for stream in asking:
+                offered.pop(stream, None)
+            ready = [s for s in asking if s.is_open and self.laggards.has_room(s)]
             heard, asked = await self._ask(signals, ready[:AT_ONCE])
         except BaseException:
             # Nothing was written: who was due is due again, who was not greeted is admitted again.
@@ -177,14 +179,13 @@ class Hub:
             for tenant_id, news in handed:
                 self.look_at(self.connected.of(tenant_id, news.user_ids))
             raise
-        due |= asked
         self.live.told()
         self._dirty = dict.fromkeys(ready[AT_ONCE:]) | self._dirty
+        outgoing = Outgoing(fresh, asked, offered, heard)
         if lost:
-            for stream in self.streams():
-                heard.setdefault(stream, []).append(frames.RESYNC_LIVE)
-        self._put_off_doubted(fresh, due, heard)
-        await self._write(fresh, due, heard)
+            outgoing.lost_live(self.streams())
+        self._put_off_doubted(outgoing)
+        await self._write(outgoing)
         if self._dirty or self.live.pending:
             self._work.set()
 
@@ -205,63 +206,37 @@ class Hub:
                 self.news.know(signal.event_id, signal.event)
         return signals, lost
 
-    def _take_over(
-        self,
-        handed: list[Handed],
-        events: dict[UUID, frames.EventFrames],
-        asking: dict[Stream, None],
-    ) -> tuple[dict[Stream, Due], list[Stream]]:
-        """What streams are due of the news handed over, and who has to ask; those with room."""
-        due, behind = self.news.apply(handed, events, self.connected.by_user, self.epoch)
-        asking = asking | behind
-        has_room = self.laggards.has_room
-        return (
-            {
-                stream: news
-                for stream, news in due.items()
-                if stream not in asking and has_room(stream)
-            },
-            [stream for stream in asking if stream.is_open and has_room(stream)],
-        )
-
-    def _put_off_doubted(
-        self,
-        fresh: dict[Stream, bytes],
-        due: dict[Stream, Due],
-        heard: dict[Stream, list[bytes]],
-    ) -> None:
+    def _put_off_doubted(self, outgoing: Outgoing) -> None:
         """Not a word before their right is certain; then all that they are due."""
-        for stream in self._doubted & (fresh.keys() | due.keys() | heard.keys()):
-            due.pop(stream, None)
-            heard.pop(stream, None)
-            if fresh.pop(stream, None):
+        for stream in self._doubted & outgoing.streams().keys():
+            if outgoing.withhold(stream):
                 stream.is_open = False
                 self._opening.append(stream)
             else:
                 self.laggards.miss_live(stream)
                 self._dirty[stream] = None
 
-    async def _write(
-        self,
-        fresh: dict[Stream, bytes],
-        due: dict[Stream, Due],
-        heard: dict[Stream, list[bytes]],
-    ) -> None:
-        """Everything for a stream in one write: hello, notifications, live messages, badge."""
-        for number, stream in enumerate(fresh.keys() | due.keys() | heard.keys(), 1):
-            pieces = [fresh[stream]] if stream in fresh else []
-            if news := due.get(stream):
-                pieces += news.pieces(stream)
-                stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
-                if news.more:
+    async def _write(self, outgoing: Outgoing) -> None:
+        """Everything for a stream in one write: hello, notifications, live messages, badge.
+
+        What was handed over becomes bytes as it is written, so that nobody waits for the others'.
+        """
+        epoch = self.epoch.encode()
+        for number, stream in enumerate(outgoing.streams(), 1):
+            pieces = [hello] if (hello := outgoing.hellos.get(stream)) else []
+            if stream not in outgoing.offered or self.laggards.has_room(stream):
+                news, has_more = outgoing.news_of(stream, epoch)
+                if news:
+                    pieces += news.pieces(stream)
+                    stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
+                if has_more:
                     self._dirty[stream] = None
-            if live := heard.get(stream):
-                fitting = _fitting(live, 0 if stream.waiting else LIVE_WINDOW)
-                pieces += fitting
-                if len(fitting) < len(live):
-                    self.laggards.miss_live(stream)
+            live, is_all = outgoing.live_of(stream)
+            pieces += live
+            if not is_all:
+                self.laggards.miss_live(stream)
             if pieces and stream.is_open:
-                stream.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+                stream.write(*pieces)
                 self.delivered += 1
             if number % SLICE == 0:
                 await asyncio.sleep(0)
@@ -315,12 +290,3 @@ class Hub:
             self.close(stream, "too_many_requests", retry=(error.retry_after or 1) * 1000)
         else:
             self.close(stream, "signed_out")
-
-
-def _fitting(live: list[bytes], room: int) -> list[bytes]:
-    """The first of these messages that are within `room` bytes together."""
-    for number, message in enumerate(live):
-        room -= len(message)
-        if room < 0:
-            return live[:number]
-    return live

@@ -5,7 +5,7 @@ One query for all cursors; events are fetched once and kept as frames.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self, TypeAlias
 from uuid import UUID
 
 from campana import frames
@@ -24,8 +24,11 @@ MOST_HANDED = 500
 
 Handed = tuple[UUID, SharedNews]
 """With its tenant."""
+Offer: TypeAlias = "tuple[_Share, int]"
+"""News that were handed over, and the place of a reader in them."""
 
-_FRAME = b'event: notification\nid: %b-%d\ndata: {"seq":%d%b'
+_DIGITS = 19
+"""Of the largest sequence number."""
 
 
 @dataclass(slots=True)
@@ -109,31 +112,6 @@ class News:
             {(tenant_id, event) for tenant_id, shared in handed for event in shared.event_ids}
         )
 
-    def apply(
-        self,
-        handed: Iterable[Handed],
-        events: dict[UUID, EventFrames],
-        connected: Connected,
-        epoch: str,
-    ) -> tuple[dict[Stream, Due], dict[Stream, None]]:
-        """What was handed over, for streams that stand right before it; and those that do not and
-        have to ask."""
-        due: dict[Stream, Due] = {}
-        behind: dict[Stream, None] = {}
-        prefix = epoch.encode()
-        for tenant_id, shared in handed:
-            users = connected.get(tenant_id, {})
-            share = _Share(_as_read(shared), events)
-            for number, user_id in enumerate(shared.user_ids):
-                for stream in users.get(user_id, ()):
-                    before = due.get(stream)
-                    place = before.cursor if before else stream.cursor
-                    if place == share.before(number) and stream.is_open:
-                        due[stream] = share.due(stream, number, prefix, before)
-                    elif place < shared.seqs[number]:
-                        behind[stream] = None
-        return due, behind
-
     async def _events(self, wanted: set[tuple[UUID, UUID]]) -> dict[UUID, EventFrames]:
         found = {event: self._kept[event] for _, event in wanted if event in self._kept}
         missing = [pair for pair in wanted if pair[1] not in found]
@@ -144,6 +122,34 @@ class News:
                 found[row["id"]] = EventFrames(dict(row))
                 self.know(row["id"], found[row["id"]])
         return found
+
+
+def offers(
+    handed: Iterable[Handed], events: dict[UUID, EventFrames], connected: Connected
+) -> dict[Stream, list[Offer]]:
+    """What was handed over, by those it is for, in order."""
+    offered: dict[Stream, list[Offer]] = {}
+    for tenant_id, shared in handed:
+        users = connected.get(tenant_id, {})
+        share = _Share(_as_read(shared), events)
+        for number, user_id in enumerate(shared.user_ids):
+            for stream in users.get(user_id, ()):
+                if stream.is_open:
+                    offered.setdefault(stream, []).append((share, number))
+    return offered
+
+
+def taken_over(offered: Iterable[Offer], stream: Stream, epoch: bytes) -> tuple[Due | None, bool]:
+    """What it is due of that, where it stands right before it; and whether it has to ask: it does
+    not stand there, or there is more than fits."""
+    due: Due | None = None
+    for share, number in offered:
+        place = due.cursor if due else stream.cursor
+        if place == share.before(number):
+            due = share.due(stream, number, epoch, due)
+        elif place < share.head(number):
+            return due, True
+    return due, due is not None and due.more
 
 
 def _as_read(shared: SharedNews) -> dict[str, Any]:
@@ -170,11 +176,15 @@ class _Share:
         self._seqs, self._firsts = row["seqs"], row["firsts"]
         self._heads, self._unreads, self._revs = row["heads"], row["unreads"], row["revs"]
         self._events = events
-        self._tails: dict[tuple[str, str], list[bytes]] = {}
+        self._shown: dict[tuple[str, str], _Rendered] = {}
 
     def before(self, number: int) -> int:
         """Where the reader in place `number` of the row stands who has none of it yet."""
         return int(self._firsts[number]) - 1
+
+    def head(self, number: int) -> int:
+        """Where the inbox of the reader in place `number` of the row stands after it."""
+        return int(self._heads[number])
 
     def due(self, stream: Stream, number: int, epoch: bytes, earlier: Due | None = None) -> Due:
         """For the reader in place `number` of the row, within the window; after what is due
@@ -182,37 +192,62 @@ class _Share:
         pieces = earlier.frames if earlier else []
         size = sum(map(len, pieces))
         cursor = earlier.cursor if earlier else stream.cursor
-        tails = self._rendered(stream)
-        first = self._firsts[number]
-        seqs = self._seqs or (range(first, first + len(tails)) if tails else ())
-        more = len(tails) == AT_MOST
-        for seq, tail in zip(seqs, tails, strict=True):
-            if size > WINDOW:
-                more = True
-                break
-            cursor = seq
-            frame = _FRAME % (epoch, seq, seq, tail)
-            pieces.append(frame)
-            size += len(frame)
+        rendered = self._rendered(stream, epoch)
+        count = len(rendered.tails)
+        more = count == AT_MOST
+        seqs = self._seqs or (range(first := self._firsts[number], first + count) if count else ())
+        if self._seqs is None and size + rendered.most <= WINDOW:
+            if seqs:
+                pieces.append(rendered.together % tuple(n for seq in seqs for n in (seq, seq)))
+                cursor = seqs[-1]
+        else:
+            for seq, tail in zip(seqs, rendered.tails, strict=True):
+                if size > WINDOW:
+                    more = True
+                    break
+                pieces.append(_frame(epoch, b"%d" % seq, tail))
+                size += len(pieces[-1])
+                cursor = seq
         if more:
             return Due(pieces, cursor, stream.unread, stream.rev, more)
         # Rows that are no longer visible leave holes: the head is where this reader stands.
         cursor = max(cursor, self._heads[number])
         return Due(pieces, cursor, self._unreads[number], self._revs[number], more)
 
-    def _rendered(self, stream: Stream) -> list[bytes]:
-        """Each notification from its sequence number on."""
+    def _rendered(self, stream: Stream, epoch: bytes) -> "_Rendered":
         key = (stream.form, stream.reader.locale)
-        if key not in self._tails:
+        found = self._shown.get(key)
+        if found is None:
             row = self._row
-            self._tails[key] = [
-                _tail(self._events[event_id], stream, public_id, event_id, read, mask)
-                for public_id, event_id, read, mask in zip(
-                    *(row[name] or () for name in ("ids", "event_ids", "reads", "masks")),
-                    strict=True,
-                )
-            ]
-        return self._tails[key]
+            found = self._shown[key] = _Rendered.of(
+                [
+                    _tail(self._events[event_id], stream, public_id, event_id, read, mask)
+                    for public_id, event_id, read, mask in zip(
+                        *(row[name] or () for name in ("ids", "event_ids", "reads", "masks")),
+                        strict=True,
+                    )
+                ],
+                epoch,
+            )
+        return found
+
+
+class _Rendered(NamedTuple):
+    """tails: each notification from its sequence number on. together: all of them, with two places
+    for each number. most: bytes that they need at most."""
+
+    tails: list[bytes]
+    together: bytes
+    most: int
+
+    @classmethod
+    def of(cls, tails: list[bytes], epoch: bytes) -> Self:
+        together = b"".join(_frame(epoch, b"%d", tail.replace(b"%", b"%%")) for tail in tails)
+        return cls(tails, together, len(together) + len(tails) * 2 * _DIGITS)
+
+
+def _frame(epoch: bytes, seq: bytes, tail: bytes) -> bytes:
+    return b'event: notification\nid: %b-%b\ndata: {"seq":%b%b' % (epoch, seq, seq, tail)
 
 
 def _tail(

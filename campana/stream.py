@@ -75,10 +75,12 @@ class Stream:
     stalled_at: int = 0
     origin: Origin | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, *pieces: bytes) -> None:
         """One write, framed as an HTTP chunk where the connection is chunked."""
         if self.is_begun and not self.is_gone and not self.transport.is_closing():
-            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+            if self.chunked:
+                pieces = (b"%x\r\n" % sum(map(len, pieces)), *pieces, b"\r\n")
+            self.transport.write(b"".join(pieces))
 
     @property
     def waiting(self) -> int:

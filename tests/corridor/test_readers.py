@@ -14,8 +14,8 @@ from aiohttp.web import Request, RequestHandler
 from aiohttp_session import Session
 
 from campana import hub, outbox, wheel
-from campana.hub import LIVE_WINDOW
 from campana.live import AT_MOST
+from campana.outgoing import LIVE_WINDOW
 from campana.stream import WINDOW
 from campana.users import Person
 from handlers.event_stream import EventStream
