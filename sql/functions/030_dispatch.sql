@@ -86,26 +86,8 @@ begin
 end;
 $$;
 
--- Recipients of one event, in the order of their ids: as campana.addressed() says, never the actor,
--- without noise for whoever muted the subject (fan_out() does the same for many events at once).
 drop function if exists campana.recipients(uuid, jsonb, text, uuid, integer, uuid, integer);
 drop function if exists campana.recipients(uuid, jsonb, text, text, uuid, text, timestamptz, uuid, integer);
-create function campana.recipients(
-  tenant uuid, rule jsonb, type text, priority text, actor uuid, subject text, moment timestamptz,
-  after uuid, at_most integer
-) returns table (user_id uuid, reason text, channels integer)
-language sql stable rows 1000 as $$
-  select w.user_id, w.reason,
-    case when w.user_id = any (array(
-      select m.user_id from campana.user_mute m where m.tenant_id = tenant and m.subject = recipients.subject
-    )) then w.channels & ~14 else w.channels end
-  from campana.addressed(tenant, rule, recipients.type, recipients.priority,
-    campana.default_channels(tenant, recipients.type), moment) w
-  where w.channels & 1 <> 0 and w.user_id is distinct from actor
-    and (after is null or w.user_id > after)
-  order by w.user_id
-  limit at_most;
-$$;
 
 -- What a live message says, the same for everybody who may hear it.
 create or replace function campana.live_payload(
@@ -303,31 +285,47 @@ begin
 end;
 $$;
 
--- One event, the slow and careful way: a huge audience in chunks of `at_most` recipients, or a
--- collapse key. Returns as fan_out does; `finished` tells whether the event has left the outbox.
+-- One event by itself, in small steps instead of fan_out()'s large one: a few recipients take half as long so, a huge
+-- audience goes in chunks of `at_most` people, and collapse keys are settled. Returns as fan_out does; the news `here`
+-- only of an event that is done at once and collapses into none. `finished`: it has left the outbox.
 drop function if exists campana.fan_out_one(bigint, jsonb, integer, timestamptz);
+drop function if exists campana.fan_out_one(uuid, bigint, jsonb, integer, timestamptz);
 create or replace function campana.fan_out_one(
-  holder uuid, outbox_id bigint, words jsonb, at_most integer, moment timestamptz default now())
+  holder uuid, tenant uuid, outbox_id bigint, words jsonb, at_most integer, here boolean default false,
+  moment timestamptz default now())
 returns table (
   tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[],
-  written integer, finished boolean)
+  hearers campana.hearers[], news campana.shared_news[], alone boolean, written integer, finished boolean)
 language plpgsql volatile as $$
 #variable_conflict use_column
 <<fn>>
 declare
-  e campana.outbox;
-  chunk_ids uuid[];
+  e       campana.outbox;
+  addressed uuid[];  -- whom the rule names, of this chunk
+  muted   uuid[];
+  who     uuid[];    -- those of them who want it; in the order of their ids, as all that is beside them:
+  reasons text[];
+  masks   integer[];
+  seqs    bigint[];
+  unreads integer[];
+  revs    bigint[];
+  earlier bigint[];  -- which of their rows it collapses into
 begin
-  select * into strict e from campana.outbox o where o.id = outbox_id for update;
-  perform campana.spend_turns(holder, array[e.tenant_id]);
+  perform campana.spend_turns(holder, array[tenant]);
+  select o.* into e from campana.outbox o where o.tenant_id = tenant and o.id = outbox_id for update;
+  if not found then
+    return;  -- withdrawn meanwhile
+  end if;
 
   if e.progress is null then
-    insert into campana.event (
-      tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
-      collapse_key, expires_at, published_at)
-    values (
-      e.tenant_id, e.event_id, e.type, e.audience, fan_out_one.words, e.data, e.priority, e.variant, e.url, e.actions,
-      e.actor, e.subject, e.collapse_key, e.expires_at, e.published_at);
+    if e.lasting then
+      insert into campana.event (
+        tenant_id, id, type, audience, words, data, priority, variant, url, actions, actor, subject,
+        collapse_key, expires_at, published_at)
+      values (
+        e.tenant_id, e.event_id, e.type, e.audience, fan_out_one.words, e.data, e.priority, e.variant, e.url, e.actions,
+        e.actor, e.subject, e.collapse_key, e.expires_at, e.published_at);
+    end if;
     insert into campana.signal (tenant_id, name, event_id, rule, payload)
     values (e.tenant_id, e.type, e.event_id, e.rule, campana.live_payload(e.event_id, e.type, fan_out_one.words, e.data,
       e.priority, e.variant, e.url, e.actions, e.actor, e.subject, e.published_at))
@@ -335,79 +333,104 @@ begin
     into signal_ids, names, event_ids, rules, payloads;
   end if;
 
-  create temporary table if not exists chunk (user_id uuid primary key, reason text, channels integer, earlier bigint)
-    on commit delete rows;
-  delete from chunk;
-  insert into chunk (user_id, reason, channels)
-  select r.user_id, r.reason, r.channels
-  from campana.recipients(
-    e.tenant_id, e.rule, e.type, e.priority, e.actor, e.subject, moment, e.progress, at_most) r;
-
-  -- First the heads, in order; only then is what the inboxes hold settled.
-  insert into campana.inbox_head (tenant_id, user_id)
-  select e.tenant_id, c.user_id from chunk c order by c.user_id
-  on conflict do nothing;
-  perform from campana.inbox_head h
-  where h.tenant_id = e.tenant_id and h.user_id in (select c.user_id from chunk c)
-  order by h.user_id
-  for update;
-
-  if e.collapse_key is not null then
-    update chunk c set earlier = (
-      select i.seq
-      from campana.inbox i
-      where i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.collapse_key = e.collapse_key
-        and i.state = 0 and i.read_at is null
-      order by i.seq desc
-      limit 1
-    );
-  end if;
-  update campana.inbox_head h
-  set seq = h.seq + 1, unread = h.unread + (c.earlier is null)::integer
-  from chunk c
-  where h.tenant_id = e.tenant_id and h.user_id = c.user_id;
-  update campana.inbox i
-  set seq = h.seq, event_id = e.event_id, reason = c.reason, channels = c.channels, moved = true
-  from chunk c, campana.inbox_head h
-  where h.tenant_id = e.tenant_id and h.user_id = c.user_id
-    and i.tenant_id = e.tenant_id and i.user_id = c.user_id and i.seq = c.earlier;
-  insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
-  select e.tenant_id, c.user_id, e.event_id, e.event_id, h.seq, c.channels, c.reason, e.collapse_key
-  from chunk c
-  join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id
-  where c.earlier is null;
-  insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
-  select e.tenant_id, e.event_id, (array_agg(p.user_id order by p.user_id))[1],
-    array_agg(p.user_id order by p.user_id), array_agg(p.seq order by p.user_id)
-  from (
-    select c.user_id, h.seq, (row_number() over (order by c.user_id) - 1) / 75 as piece
-    from chunk c
-    join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id
-    where c.earlier is null
-  ) p
-  group by p.piece;
-  -- what an event was collapsed into no longer ends with the earlier one
-  delete from campana.expiring x
-  using chunk c
-  where x.tenant_id = e.tenant_id and x.user_id = c.user_id and x.seq = c.earlier;
-  if e.expires_at is not null then
-    insert into campana.expiring (tenant_id, user_id, seq, expires_at)
-    select e.tenant_id, c.user_id, h.seq, e.expires_at
-    from chunk c
-    join campana.inbox_head h on h.tenant_id = e.tenant_id and h.user_id = c.user_id;
+  if e.lasting then
+    if e.subject is not null then
+      muted := array(select m.user_id from campana.user_mute m where m.tenant_id = tenant and m.subject = e.subject);
+    end if;
+    -- as fan_out() does for many events at once: never the actor, without noise for whoever muted the subject
+    select array_agg(a.user_id), array_agg(a.user_id) filter (where a.wants), array_agg(a.reason) filter (where a.wants),
+      array_agg(case when a.user_id = any (muted) then a.channels & ~14 else a.channels end) filter (where a.wants)
+    into addressed, who, reasons, masks
+    from (
+      select a.*, a.channels & 1 <> 0 and a.user_id is distinct from e.actor as wants
+      from campana.addressed(tenant, e.rule, e.type, e.priority, campana.default_channels(tenant, e.type), moment) a
+      where e.progress is null or a.user_id > e.progress
+      order by a.user_id
+      limit at_most
+    ) a;
   end if;
 
-  select array_agg(c.user_id order by c.user_id) into chunk_ids from chunk c;
-  finished := coalesce(cardinality(chunk_ids), 0) < at_most;
+  if who is not null then
+    if e.collapse_key is not null then
+      -- First the heads, in order; only then is what the inboxes hold settled.
+      perform from campana.inbox_head h
+      where h.tenant_id = tenant and h.user_id = any (who)
+      order by h.user_id
+      for update;
+      earlier := array(
+        select (
+          select i.seq from campana.inbox i
+          where i.tenant_id = tenant and i.user_id = w.user_id and i.collapse_key = e.collapse_key
+            and i.state = 0 and i.read_at is null
+          order by i.seq desc
+          limit 1
+        )
+        from unnest(who) with ordinality w (user_id, ord)
+        order by w.ord);
+    end if;
+
+    with heads as (
+      insert into campana.inbox_head as h (tenant_id, user_id, seq, unread)
+      select tenant, w.user_id, 1, (w.earlier is null)::integer
+      from unnest(who, earlier) with ordinality w (user_id, earlier, ord)
+      order by w.ord
+      on conflict (tenant_id, user_id) do update
+        set seq = h.seq + 1, unread = h.unread + excluded.unread
+      returning h.user_id, h.seq, h.unread, h.rev
+    )
+    select array_agg(h.seq), array_agg(h.unread), array_agg(h.rev)
+    into seqs, unreads, revs
+    from (select * from heads order by user_id) h;
+
+    if e.collapse_key is not null then
+      update campana.inbox i
+      set seq = w.seq, event_id = e.event_id, reason = w.reason, channels = w.channels, moved = true
+      from unnest(who, reasons, masks, seqs, earlier) w (user_id, reason, channels, seq, earlier)
+      where i.tenant_id = tenant and i.user_id = w.user_id and i.seq = w.earlier;
+      -- what an event was collapsed into no longer ends with the earlier one
+      delete from campana.expiring x
+      using unnest(who, earlier) w (user_id, earlier)
+      where x.tenant_id = tenant and x.user_id = w.user_id and x.seq = w.earlier;
+    end if;
+    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
+    select tenant, w.user_id, e.event_id, e.event_id, w.seq, w.channels, w.reason, e.collapse_key
+    from unnest(who, reasons, masks, seqs, earlier) w (user_id, reason, channels, seq, earlier)
+    where w.earlier is null;
+    insert into campana.event_recipients (tenant_id, event_id, first_user, user_ids, seqs)
+    select tenant, e.event_id, p.user_ids[1], p.user_ids, p.seqs
+    from (
+      select array_agg(w.user_id order by w.ord) as user_ids, array_agg(w.seq order by w.ord) as seqs
+      from unnest(who, seqs, earlier) with ordinality w (user_id, seq, earlier, ord)
+      where w.earlier is null
+      group by (w.ord - 1) / 75
+    ) p;
+    if e.expires_at is not null then
+      insert into campana.expiring (tenant_id, user_id, seq, expires_at)
+      select tenant, w.user_id, w.seq, e.expires_at from unnest(who, seqs) w (user_id, seq);
+    end if;
+  end if;
+
+  finished := coalesce(cardinality(addressed), 0) < at_most;
   if finished then
-    delete from campana.outbox o where o.id = outbox_id;
+    delete from campana.outbox o where o.tenant_id = tenant and o.id = outbox_id;
   else
-    update campana.outbox o set progress = chunk_ids[at_most] where o.id = outbox_id;
+    update campana.outbox o set progress = addressed[at_most] where o.tenant_id = tenant and o.id = outbox_id;
   end if;
-  tenant_id := e.tenant_id;
+
+  tenant_id := tenant;
   xid := pg_current_xact_id()::text;
-  written := coalesce(cardinality(chunk_ids), 0);
-  user_ids := case when written <= 100 then coalesce(chunk_ids, '{}') end;
+  written := coalesce(cardinality(who), 0);
+  user_ids := case when written <= 100 then coalesce(who, '{}') end;
+  alone := not exists (
+    select from campana.dispatcher d where d.id <> holder and d.beat > clock_timestamp() - interval '1 minute');
+  if here and finished and e.progress is null and e.collapse_key is null then
+    hearers := array[row(e.rule::text, addressed)::campana.hearers];
+    news := array(
+      select row(array[e.id], array[w.mask], array_agg(w.user_id), array_agg(w.seq), array_agg(w.unread), array_agg(w.rev))
+        ::campana.shared_news
+      from unnest(who, masks, seqs, unreads, revs) w (user_id, mask, seq, unread, rev)
+      group by w.mask);
+  end if;
   return next;
 end;
 $$;

@@ -218,6 +218,8 @@ language plpgsql volatile as $$
 declare
   kept integer;
 begin
+  -- what a crash takes back is kept again: nobody waits for the disk
+  perform set_config('synchronous_commit', 'off', true);
   with due as materialized (
     select u.id from campana.unsearched u order by u.id limit at_most for update skip locked
   ),

@@ -29,9 +29,9 @@ select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads, 
 from campana.fan_out($1, $2, $3, $4, $5);
 
 -- name: fan_out_one
--- The slow and careful way, see sql/functions/030_dispatch.sql.
-select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads, written, finished
-from campana.fan_out_one($1, $2, $3, $4);
+-- One event by itself, see sql/functions/030_dispatch.sql.
+select tenant_id, user_ids, xid, signal_ids, names, event_ids, rules, payloads, hearers, news, alone
+from campana.fan_out_one($1, $2, $3, $4, $5, $6);
 
 -- name: count_attempt$
 -- One more failure of an event; returns how many there were.

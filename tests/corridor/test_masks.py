@@ -173,7 +173,7 @@ async def dispatched(owner: Any, how: str, world: dict[str, Any]) -> dict[str, i
     call = {
         "fan_out": "campana.fan_out($3, array[o.tenant_id], array[o.id], array['{}'::jsonb],"
         " moment => $2)",
-        "fan_out_one": "campana.fan_out_one($3, o.id, '{}'::jsonb, 100, $2)",
+        "fan_out_one": "campana.fan_out_one($3, o.tenant_id, o.id, '{}'::jsonb, 100, moment => $2)",
     }[how]
     holder = uuid4()
     await owner.execute("update campana.tenant_turn set holder = $1", holder)

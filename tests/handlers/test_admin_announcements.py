@@ -186,7 +186,7 @@ async def test_a_withdrawal_leaves_every_inbox_and_tells_open_pages(
 
 
 async def test_one_that_is_still_being_sent_is_stopped(client, app, db, owner, cast) -> None:
-    """The corridor stands still: half of the inboxes were written, half wait."""
+    """The corridor stands still: three people were looked at, herself among them, and one waits."""
     ana = await client(cast.ana_admin)
     answer = await send(ana, HERE, FORM)
     announcement = re.search(r"([0-9a-f-]{36})", answer.location)[1]
@@ -195,7 +195,8 @@ async def test_one_that_is_still_being_sent_is_stopped(client, app, db, owner, c
         [row] = await bus.fetch("select id from campana.take($1, 9, 9, 0)", holder)
         words = {"": {"title": "x", "message": "", "url": None}}
         await bus.fetch(
-            "select written from campana.fan_out_one($1, $2, $3, 2)", holder, row["id"], words
+            "select from campana.fan_out_one($1, $2, $3, $4, 3)",
+            *(holder, cast.norte, row["id"], words),
         )
     assert "Enviando: 2 de 3" in (await look(ana, HERE)).text
     await send(ana, f"{HERE}/{announcement}/withdraw")
