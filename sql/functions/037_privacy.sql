@@ -33,13 +33,14 @@ begin
   theirs := u.email || array(
     select f.email from unnest(u.former_emails) f (email)
     where not exists (select from campana.users o where o.tenant_id = tenant and o.email = f.email));
+  update campana.audit a set actor = new_email
+  where a.tenant_id = tenant and coalesce(a.actor_id = person, a.actor = any (theirs));
   foreach one_email in array u.former_emails || u.email loop
     update campana.audit a
-    set actor = case when a.actor = one_email and one_email = any (theirs) then new_email else a.actor end,
-      detail = campana.without_name(campana.without_name(a.detail, one_email, new_email),
-        case when a.detail ->> 'user' = person::text then u.name end, new_name)
-    where a.tenant_id = tenant and (a.detail ->> 'user' = person::text
-      or one_email = any (theirs) and (a.actor = one_email or strpos(a.detail::text, one_email) > 0));
+    set detail = campana.without_name(campana.without_name(a.detail, one_email, new_email),
+      case when a.detail ->> 'user' = person::text then u.name end, new_name)
+    where a.tenant_id = tenant
+      and coalesce(a.detail ->> 'user' = person::text, one_email = any (theirs) and strpos(a.detail::text, one_email) > 0);
   end loop;
   foreach one_email in array theirs loop
     delete from campana.sign_in_attempt t

@@ -46,8 +46,8 @@ begin
   if not found then
     return;
   end if;
-  insert into campana.audit (tenant_id, actor, action, detail)
-  select accept_invitation.tenant_id, u.email, 'user.accept_invitation', jsonb_build_object('user', u.id, 'email', u.email)
+  insert into campana.audit (tenant_id, actor, actor_id, action, detail)
+  select accept_invitation.tenant_id, u.email, u.id, 'user.accept_invitation', jsonb_build_object('user', u.id, 'email', u.email)
   from campana.users u
   where u.tenant_id = accept_invitation.tenant_id and u.id = accept_invitation.user_id;
   return next;

@@ -1,6 +1,8 @@
 -- name: add!
-insert into campana.audit (tenant_id, actor, action, detail)
-values (:tenant, :actor, :action, :detail);
+-- Of a person the id too: an e-mail may be somebody else's one day.
+insert into campana.audit (tenant_id, actor, actor_id, action, detail)
+values (
+  :tenant, :actor, (select u.id from campana.users u where u.tenant_id = :tenant and u.email = :actor), :action, :detail);
 
 -- name: page
 -- The newest below an id. Words are looked for in everything that a row says.

@@ -49,10 +49,12 @@ left join campana.event e on e.tenant_id = :tenant and e.id = i.event_id
 order by i.seq;
 
 -- name: audit
--- A page of what the audit says of or by the person, oldest first; :last is the last row looked at.
+-- A page of what the audit says of or by the person, oldest first. An e-mail tells only where no id does: it may have
+-- been somebody else's.
 select a.id, a.at, a.actor, a.action, a.detail,
-  a.actor = any (:emails::text[]) or a.detail ->> 'user' = :person::uuid::text or exists (
-    select from unnest(:emails::text[]) m (email) where strpos(a.detail::text, m.email) > 0) as is_about
+  coalesce(a.actor_id = :person::uuid, a.actor = any (:emails::text[]))
+    or coalesce(a.detail ->> 'user' = :person::uuid::text, exists (
+      select from unnest(:emails::text[]) m (email) where strpos(a.detail::text, m.email) > 0)) as is_about
 from campana.audit a
 where a.tenant_id = :tenant and a.id > :after
 order by a.id

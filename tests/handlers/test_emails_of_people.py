@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from campana import audit
 from campana.db import Database
 from campana.privacy import proceed
 from tests.cast import PASSWORD, Cast, Member
@@ -171,3 +172,32 @@ async def test_erasing_them_leaves_the_attempts_of_whoever_signs_in_with_the_old
     kept = "select count(*) from campana.sign_in_attempt where subject = 'account:' || $1"
     assert await owner.fetchval(kept, luis.email) == 1
     assert await owner.fetchval(kept, NEW) == 0
+
+
+async def test_what_somebody_did_stays_theirs_whoever_has_their_old_one_by_now(
+    client: SignIn, owner: Any, db: Database, cast: Cast
+) -> None:
+    ana, luis, rosa = await client(cast.ana_admin), cast.luis_colleague, cast.rosa_colleague
+
+    async def does(action: str) -> None:
+        async with db.tenant(cast.norte) as tx:
+            await audit.record(tx, cast.norte, luis.email, action, role="COOK")
+
+    async def handed_out(who: Member) -> set[str]:
+        text = (await look(ana, f"/admin/people/{who.id}/export")).text
+        lines = [orjson.loads(line) for line in text.splitlines()]
+        acts = {line["action"] for line in lines if line["kind"] == "audit"}
+        return {act for act in acts if act.startswith("role.")}
+
+    await does("role.create")
+    await rename(ana, luis, NEW)
+    await rename(ana, rosa, luis.email)
+    await does("role.delete")
+    assert await handed_out(luis) == {"role.create"}
+    assert await handed_out(rosa) == {"role.delete"}
+
+    await send(ana, f"/admin/people/{luis.id}/erase", {"email": NEW})
+    who = "select action, actor from campana.audit where action like 'role.%'"
+    actors = dict(await owner.fetch(who))
+    assert actors["role.create"].endswith("@erased.invalid")
+    assert actors["role.delete"] == luis.email
