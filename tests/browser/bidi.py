@@ -22,7 +22,7 @@ import pytest
 from tests.browser.complaints import NETWORK
 from tests.waiting import eventually
 
-PATIENCE = 15.0  # seconds, for busy machines
+PATIENCE = 30.0  # seconds, for busy machines
 PREFERENCES = {
     "intl.accept_languages": "es",
     "ui.prefersReducedMotion": 1,  # nobody waits for a movement to end
@@ -47,7 +47,8 @@ def program() -> str:
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Firefox]:
     """One without windows, and with a profile of its own."""
-    with tempfile.TemporaryDirectory(prefix="campana-firefox-") as name:
+    # Its children may write a little longer than it lives itself.
+    with tempfile.TemporaryDirectory(prefix="campana-firefox-", ignore_cleanup_errors=True) as name:
         profile = Path(name)
         lines = [f"user_pref({json.dumps(n)}, {json.dumps(v)});" for n, v in PREFERENCES.items()]
         (profile / "user.js").write_text("\n".join(lines))
@@ -97,15 +98,18 @@ class Firefox:
             said = message.json()
             if said.get("method") == "log.entryAdded":
                 self._hear(said["params"])
-            elif said.get("id") in self._asked:
-                self._asked.pop(said["id"]).set_result(said)
+            elif answer := self._asked.pop(said.get("id"), None):
+                answer.set_result(said)
 
     async def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """The result. CommandError when it is refused, TimeoutError when nothing comes."""
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        said = await asyncio.wait_for(answer, PATIENCE)
+        try:
+            said = await asyncio.wait_for(answer, PATIENCE)
+        finally:
+            self._asked.pop(number, None)  # an answer that comes late is nobody's
         if said["type"] == "error":
             raise CommandError(f"{method}: {said['error']}: {said['message']}")
         result: dict[str, Any] = said["result"]
