@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SSE = "text/event-stream"
 
@@ -135,14 +135,14 @@ class Ear:
             with suppress(asyncio.CancelledError):
                 await self._listening
 
-    async def ended(self, seconds: float = 5.0) -> None:
+    async def ended(self, seconds: float = PATIENCE) -> None:
         """Wait until the connection is gone: the server ended it, or the cut was reached."""
         assert self._listening is not None
         async with asyncio.timeout(seconds):
             await asyncio.wait([self._listening])
 
     async def hears(
-        self, name: str, seconds: float = 5.0, *, from_: int = 0, **fields: Any
+        self, name: str, seconds: float = PATIENCE, *, from_: int = 0, **fields: Any
     ) -> Message:
         """The first message called `name` whose data has these fields, as soon as it is there."""
 
@@ -169,7 +169,7 @@ class Ear:
         """The latest one."""
         return self.named("hello")[-1].data
 
-    async def waits(self, fact: Callable[[], Any], seconds: float = 5.0) -> Any:
+    async def waits(self, fact: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         return await eventually(fact, seconds)
 
 

@@ -8,8 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+PATIENCE = 20.0
+"""Seconds, for busy machines: they are spent where something fails, and nowhere else."""
 
-async def eventually(fact: Callable[[], Any | Awaitable[Any]], seconds: float = 5.0) -> Any:
+
+async def eventually(fact: Callable[[], Any | Awaitable[Any]], seconds: float = PATIENCE) -> Any:
     """What `fact()` gives, as soon as it is true; AssertionError when it stays false so long."""
     deadline = time.monotonic() + seconds
     while True:
