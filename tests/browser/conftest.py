@@ -24,7 +24,7 @@ from campana.migrate import Roles
 from campana.settings import Settings
 from handlers.session_storage import COOKIE
 from tests.browser.complaints import Complaints
-from tests.browser.pages import WATCH, hurry
+from tests.browser.pages import LINGER, WATCH, hurry
 from tests.browser.site import Served, Site
 from tests.cast import Member
 from tests.conftest import signed_in
@@ -52,7 +52,7 @@ QUIET = [
     "--disable-sync",
     f"--disable-features={','.join(NEEDLESS)}",
 ]
-PATIENCE = 10_000  # milliseconds, for busy machines
+PATIENCE = 30_000  # milliseconds, for busy machines
 USUAL: dict[str, Any] = {
     "locale": "es",
     "viewport": {"width": 1280, "height": 800},
@@ -74,6 +74,7 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
             args=QUIET,
+            timeout=2 * PATIENCE,
             ignore_default_args=["--disable-back-forward-cache"],  # people's browsers have it
         )
         yield browser
@@ -149,7 +150,7 @@ async def visit(site: Site | Served, browser: Browser, db: Database) -> AsyncIte
         if member is not None:
             cookie = {"name": COOKIE, "value": await signed_in(db, member), "url": site.url}
             await context.add_cookies([cookie])  # type: ignore[list-item]
-        await context.add_init_script(WATCH + hurry(timings or {}) + script)
+        await context.add_init_script(WATCH + LINGER + hurry(timings or {}) + script)
         await complaints.listen_to(context)
         page = await context.new_page()
         await page.goto(path)

@@ -27,6 +27,14 @@ addEventListener('DOMContentLoaded', () => {
 });
 """
 
+# Toasts stay for as long as a slow machine needs to look at them, unless a test says otherwise.
+LINGER = """
+addEventListener('DOMContentLoaded', () => {
+  const toasts = document.getElementById('toasts');
+  if (toasts) toasts.dataset.seconds = 60;
+});
+"""
+
 
 async def is_live(page: Page) -> Page:
     """The page, as soon as its stream is open."""

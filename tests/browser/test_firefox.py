@@ -15,7 +15,7 @@ from tests.browser.bidi import Firefox, running
 from tests.browser.complaints import TELL
 from tests.browser.conftest import on_one_loop
 from tests.browser.firefox import Person, Tab, person
-from tests.browser.pages import ELSEWHERE, WATCH, hurry
+from tests.browser.pages import ELSEWHERE, LINGER, WATCH, hurry
 from tests.browser.site import Site
 from tests.cast import PASSWORD, Cast, Member
 from tests.conftest import signed_in
@@ -45,7 +45,7 @@ async def meet(firefox: Firefox, site: Site, db: Database) -> AsyncIterator[Meet
     async with AsyncExitStack() as people:
 
         async def meet(member: Member | None = None) -> Person:
-            script = TELL + WATCH + hurry(QUICKLY)
+            script = TELL + WATCH + LINGER + hurry(QUICKLY)
             somebody = await people.enter_async_context(person(firefox, site.url, script))
             if member is not None:
                 await somebody.sign_in(COOKIE, await signed_in(db, member))

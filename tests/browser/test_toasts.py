@@ -56,13 +56,16 @@ async def test_a_toast_waits_while_somebody_points_at_it(
     visit: Visit, publish: Publish, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
+    await publish(title="Para señalar")
+    await ana.locator(".toast").hover()
     await _toasts_last(ana, 0.6)
     await publish(title="Despacio")
-    await ana.locator(".toast").hover()
+    toast = ana.locator(".toast", has_text="Despacio")
+    await expect(toast).to_be_visible()
     await ana.wait_for_timeout(1200)
-    await expect(ana.locator(".toast")).to_have_count(1)
+    await expect(toast).to_have_count(1)
     await ana.mouse.move(5, 5)
-    await expect(ana.locator(".toast")).to_have_count(0)
+    await expect(toast).to_have_count(0)
 
 
 async def test_a_burst_is_three_toasts_at_most(
