@@ -17,8 +17,6 @@ from tests.post import post
 
 pytestmark = IN_BROWSERS
 
-AT_ONCE = 100  # milliseconds
-
 
 async def test_it_shows_the_last_five_and_goes_on_from_there_by_keyboard(
     visit: Visit, db: Database, cast: Cast
@@ -27,7 +25,7 @@ async def test_it_shows_the_last_five_and_goes_on_from_there_by_keyboard(
     ana = await is_live(await visit(cast.ana_admin, ELSEWHERE))
     await ana.locator("#bell").focus()  # what it will show is asked for now
     await expect(ana.locator("#latest .row")).to_have_count(5)
-    assert await _opens_within(ana) < AT_ONCE
+    assert await _opens_at_once(ana)
     panel = ana.get_by_role("dialog", name="Notificaciones")
     await expect(panel.get_by_role("heading", name="Notificaciones")).to_be_focused()
 
@@ -190,16 +188,13 @@ async def _with_open_panel(visit: Visit, cast: Cast, **options: bool) -> Page:
     return ana
 
 
-async def _opens_within(page: Page) -> float:
-    """From the press to the frame that shows the panel with its rows, in milliseconds."""
-    took: float = await page.evaluate("""() => new Promise(done => {
-      const began = performance.now();
+async def _opens_at_once(page: Page) -> bool:
+    """The press itself shows the panel with its rows: nothing is waited for, no answer either."""
+    is_shown: bool = await page.evaluate("""() => {
       bell.click();
-      const row = panel.querySelector('.row');
-      const isShown = panel.matches(':popover-open') && row.checkVisibility();
-      requestAnimationFrame(() => done(isShown ? performance.now() - began : Infinity));
-    })""")
-    return took
+      return panel.matches(':popover-open') && panel.querySelector('.row').checkVisibility();
+    }""")
+    return is_shown
 
 
 def _row(page: Page, title: str) -> Locator:
