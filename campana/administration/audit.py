@@ -33,7 +33,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows (id, at, actor, action, detail), newest first. older: `before` of the next page."""
+    """Rows (id, at, actor, actor_now, action, detail), newest first. older: `before` of the next page."""
 
     rows: list[Any]
     older: int | None

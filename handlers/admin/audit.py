@@ -30,7 +30,7 @@ from handlers.declare import QueryShape
 from handlers.guards import administers
 
 NOUN = "audit"
-COLUMNS = ("id", "at", "actor", "action", "detail")
+COLUMNS = ("id", "at", "actor", "actor_now", "action", "detail")
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 KINDS = {"csv": "text/csv", "jsonl": "application/jsonl"}
@@ -113,9 +113,8 @@ def _json_line(row: Any) -> bytes:
 
 
 def _csv_line(row: Any) -> bytes:
-    detail = orjson.dumps(row["detail"]).decode()
-    cells = (row["id"], row["at"].isoformat(), row["actor"], row["action"], detail)
-    return _written([_harmless(str(cell)) for cell in cells]).encode()
+    said = dict(row) | {"at": row["at"].isoformat(), "detail": orjson.dumps(row["detail"]).decode()}
+    return _written([_harmless(str(said[name] or "")) for name in COLUMNS]).encode()
 
 
 def _harmless(cell: str) -> str:

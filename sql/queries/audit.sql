@@ -6,7 +6,11 @@ values (
 
 -- name: page
 -- The newest below an id. Words are looked for in everything that a row says.
-select id, at, actor, action, detail
+-- actor_now: the e-mail that the actor has by now, where it is another.
+select id, at, actor, action, detail, (
+  select u.email from campana.users u
+  where u.tenant_id = :tenant and u.id = actor_id and u.email <> actor
+) as actor_now
 from campana.audit
 where tenant_id = :tenant and id < :before
   and (:actor::text is null or actor = :actor)

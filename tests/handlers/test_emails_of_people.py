@@ -195,6 +195,10 @@ async def test_what_somebody_did_stays_theirs_whoever_has_their_old_one_by_now(
     await does("role.delete")
     assert await handed_out(luis) == {"role.create"}
     assert await handed_out(rosa) == {"role.delete"}
+    rows = (await look(ana, f"/admin/audit?actor={luis.email}&action=role.create")).text
+    assert f"{luis.email} (hoy {NEW})" in rows
+    rows = (await look(ana, f"/admin/audit?actor={luis.email}&action=role.delete")).text
+    assert "(hoy " not in rows
 
     await send(ana, f"/admin/people/{luis.id}/erase", {"email": NEW})
     who = "select action, actor from campana.audit where action like 'role.%'"
