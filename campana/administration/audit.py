@@ -33,7 +33,8 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows (id, at, actor, actor_now, action, detail), newest first. older: `before` of the next page."""
+    """Rows (id, at, actor, actor_now, action, detail), newest first. actor_now: the e-mail of a
+    person who has another by now. older: `before` of the next page."""
 
     rows: list[Any]
     older: int | None
