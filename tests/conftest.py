@@ -20,8 +20,10 @@ import asyncpg
 import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
-from campana import cluster, demo, embedded, installation, sessions
+from campana import cluster, demo, embedded, installation, sessions, wheel
 from campana.administration.roles import change as change_role
 from campana.corridor import Corridor
 from campana.db import Database
@@ -50,6 +52,16 @@ OURS = ("HOST", "PORT", "DATABASE_URL", "REDIS_URL")
 KEPT = ("CAMPANA_TEST_", "CAMPANA_PG_BIN")
 EMPTY, FULL = "campana_empty", "campana_full"
 numbers = itertools.count(1)
+
+# The same examples in every run, or whoever changes something else would meet what chance found;
+# CAMPANA_TEST_CHANCE=on looks for others. On a busy machine to draw them may take long.
+examples.register_profile(
+    "campana",
+    derandomize=os.environ.get("CAMPANA_TEST_CHANCE") != "on",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+examples.load_profile("campana")
 
 Browser = TestClient[web.Request, web.Application]
 SignIn = Callable[..., Awaitable[Browser]]
@@ -157,6 +169,12 @@ def let_administer(db: Database, ana: Person) -> Callable[..., Awaitable[None]]:
         await change_role(db, ana, role, administers=may, was={"administers": not may})
 
     return let
+
+
+@pytest.fixture
+def without_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for before the corridor starts: what happens all the same was hinted at."""
+    monkeypatch.setattr(wheel, "SWEEP_EVERY", 600)
 
 
 @pytest.fixture

@@ -22,8 +22,7 @@ from tests.sse import Message
 from tests.waiting import eventually
 
 GOODBYE = Message("bye", {"reason": "signed_out"})
-AT_ONCE = 1.0
-"""Seconds: far less than a sweep takes to come round."""
+at_once = pytest.mark.usefixtures("without_sweeps")
 
 
 @pytest.fixture
@@ -39,8 +38,8 @@ def sign_in(db, http, site):
     return sign_in
 
 
-async def closes(ear, seconds: float = AT_ONCE) -> None:
-    await ear.ended(seconds)
+async def closes(ear) -> None:
+    await ear.ended()
     assert ear.messages[-1] == GOODBYE
 
 
@@ -49,6 +48,7 @@ async def still_hear(publish, *ears) -> None:
     assert all(ear.is_open for ear in ears)
 
 
+@at_once
 async def test_signing_out_closes_the_streams_of_that_session_only(
     sign_in, db, publish, cast
 ) -> None:
@@ -87,6 +87,7 @@ async def test_a_language_chosen_meanwhile_is_spoken_on_the_open_stream(
     assert ana.connections == 1
 
 
+@at_once
 @pytest.mark.parametrize("verb", ["deactivate", "change_role", "change_password"])
 async def test_whoever_loses_rights_loses_every_stream_at_once(
     sign_in, listen, db, publish, cast, verb
@@ -144,11 +145,12 @@ async def test_rights_taken_behind_our_back_end_with_the_next_sweep(
     await keys.revoke(db, cast.norte, key_id, actor="test")
     await owner.execute("update campana.tenant set active = false where id = $1", cast.sur)
 
-    await asyncio.gather(*[closes(ear, 5.0) for ear in (session, expired, role, by_key, eva)])
+    await asyncio.gather(*[closes(ear) for ear in (session, expired, role, by_key, eva)])
     await still_hear(publish, luis)
     assert (await by_key.open()).status == 401
 
 
+@at_once
 async def test_a_stream_opened_while_rights_change_never_stays_open(
     db, http, site, owner, cast, corridor, listen, publish
 ) -> None:
@@ -164,10 +166,10 @@ async def test_a_stream_opened_while_rights_change_never_stays_open(
             *[ear.open() for ear in ears[3:]],
         )
         now = await owner.fetchval("select auth_version from campana.users where id = $1", rosa.id)
-        await eventually(lambda ears=ears: _all_have_settled(ears), AT_ONCE + 1)
-        await eventually(lambda now=now: _versions(corridor, rosa) <= {now}, AT_ONCE)
+        await eventually(lambda ears=ears: _all_have_settled(ears))
+        await eventually(lambda now=now: _versions(corridor, rosa) <= {now})
         # A goodbye may still be on its way to an ear whose stream has ended here.
-        await eventually(lambda ears=ears, role=role: _none_is_outdated(ears, role), AT_ONCE)
+        await eventually(lambda ears=ears, role=role: _none_is_outdated(ears, role))
         for ear in ears:
             await ear.cut()
         await eventually(lambda: corridor.hub.count == 1)
@@ -210,8 +212,9 @@ async def test_a_stream_closed_while_it_is_being_admitted_hears_nothing_after_by
     assert not stream.is_open
 
 
+@at_once
 async def test_a_doubt_raised_while_an_earlier_one_is_being_settled_is_settled_too(
-    without_sweeps, sign_in, listen, owner, publish, cast, corridor
+    sign_in, listen, owner, publish, cast, corridor
 ) -> None:
     """The hub has asked, and the answer, as of then, is yes; before it comes the right goes."""
     doubt = Hint(cast.norte, [cast.ana_admin.id], checks=True)
@@ -230,12 +233,6 @@ async def test_a_doubt_raised_while_an_earlier_one_is_being_settled_is_settled_t
 
     await closes(ana)
     await still_hear(publish, luis)
-
-
-@pytest.fixture
-def without_sweeps(monkeypatch) -> None:
-    """Asked for before the corridor starts."""
-    monkeypatch.setattr(wheel, "SWEEP_EVERY", 600)
 
 
 HELD = 77
@@ -291,6 +288,7 @@ async def test_hints_nobody_of_us_sent_do_no_harm(
     assert [m.name for m in ana.messages if m.name in ("bye", "resync")] == []
 
 
+@at_once
 async def test_a_new_role_takes_along_what_came_for_the_old_one_and_leaves_the_rest(
     sign_in, db, publish, owner, cast
 ) -> None:

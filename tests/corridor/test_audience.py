@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.corridor.conftest import publish_event
@@ -18,9 +18,7 @@ TOPICS = {"pedido:7": ("luis@norte.test", "carlos@norte.test"), "mesa nueve": ("
 EMAILS = tuple(f"{name}@norte.test" for name in ("ana", "luis", "rosa", "carlos", "ines"))
 INACTIVE = "ines@norte.test"
 
-MANY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+MANY = settings(max_examples=150)
 
 
 @pytest.fixture

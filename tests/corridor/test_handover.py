@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campana import inbox, live, rules, wheel
 from campana.news import MOST_HANDED, News
 from campana.outbox import Tenants, dispatch
 from campana.publish import publish_many
-from campana.signals import SharedNews
+from campana.signals import Hint, SharedNews
+from handlers.session_storage import COOKIE
 from tests.cast import person
+from tests.conftest import signed_in
 from tests.corridor.conftest import (
     ear_of,
     everybody_hears,
@@ -23,9 +27,11 @@ from tests.corridor.conftest import (
     listen,  # noqa: F401
     publish,  # noqa: F401
     publish_event,
+    signed_in_ear,
     site,  # noqa: F401
     until_dispatched,
 )
+from tests.sse import Ear
 from tests.waiting import eventually
 
 AUDIENCES = ("all", "role:ADMIN", "!role:ADMIN", "user:luis@norte.test")
@@ -70,7 +76,7 @@ def as_handed(hint):
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(said=st.lists(st.tuples(st.sampled_from(AUDIENCES), st.booleans()), min_size=1, max_size=8))
 async def test_news_are_what_the_inboxes_hold(db, owner, cast, said) -> None:
     actor = {"actor": cast.ana_admin.email}
@@ -99,6 +105,18 @@ async def test_where_few_are_connected_the_hub_asks(db, cast) -> None:
     (hint,) = await round_of(db, "norte", event("all"), here=0)
     assert hint.news is None
     assert hint.signals[0]["hearers"] is None
+
+
+@pytest.mark.parametrize(
+    ("what", "news"),
+    [({"type": "calendar:refresh"}, []), ({"collapse_key": "k"}, None)],
+    ids=["live only", "collapsing"],
+)
+async def test_nothing_is_handed_over_where_nothing_lasts_or_something_moves(
+    db, cast, what, news
+) -> None:
+    (hint,) = await round_of(db, "norte", event("all", **what))
+    assert hint.news == news
 
 
 async def test_more_than_may_wait_is_not_taken_at_all(db, cast) -> None:
@@ -217,6 +235,168 @@ async def test_who_lost_a_right_while_the_hub_waited_hears_nothing_by_it(
     await ana.hears("calendar:refresh")
     assert not ana.named("sale:created")
     await late.cut()
+
+
+class Before:
+    """A transport; something happens before the first that is written to it."""
+
+    def __init__(self, transport: Any, happens: Callable[[], None]) -> None:
+        self._transport, self._happens = transport, happens
+
+    def write(self, data: bytes) -> None:
+        happens, self._happens = self._happens, lambda: None
+        happens()
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+def before_it_is_greeted(hub, tenant_id, member, happens) -> None:
+    """Whoever is greeted is written to before those to whom something was handed over."""
+    (stream,) = hub.connected.of(tenant_id, [member.id])
+    stream.transport = Before(stream.transport, happens)
+
+
+async def test_who_is_doubted_while_others_are_written_to_hears_nothing_either(
+    gate,
+    db,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    corridor,
+) -> None:
+    ears = [(await signed_in_ear(db, http, site, m))[0] for m in (cast.ana_admin, cast.carlos_cook)]
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    await owner.execute("delete from campana.session")
+    await gate.keep_out(late)
+    await publish()
+    await until_dispatched(owner)
+    doubt = Hint(cast.norte, [cast.ana_admin.id, cast.carlos_cook.id], checks=True)
+    before_it_is_greeted(
+        corridor.hub, cast.norte, cast.rosa_colleague, lambda: corridor.hub.hint(doubt)
+    )
+    await gate.open()
+    for ear in ears:
+        await ear.hears("bye", reason="signed_out")
+        assert not ear.notifications
+    await late.cut()
+
+
+async def test_who_is_hinted_at_while_others_are_written_to_asks(
+    gate,
+    db,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    corridor,
+) -> None:
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    await gate.keep_out(late)
+    event_id = await publish(title="deleted meanwhile")
+    await until_dispatched(owner)
+    async with db.tenant(cast.norte) as tx:  # and the hint of it comes late
+        await inbox.delete(tx, person(cast.ana_admin), [event_id])
+    hint = Hint(cast.norte, [cast.ana_admin.id])
+    before_it_is_greeted(
+        corridor.hub, cast.norte, cast.rosa_colleague, lambda: corridor.hub.hint(hint)
+    )
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    assert [n["title"] for n in ana.notifications] == ["the end"]
+    assert [n["title"] for n in luis.notifications] == ["deleted meanwhile", "the end"]
+    await late.cut()
+
+
+async def test_what_is_gone_before_the_hub_comes_to_it_takes_nothing_else_along(
+    gate,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    corridor,
+) -> None:
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    (stream,) = corridor.hub.connected.of(cast.norte, [cast.ana_admin.id])
+    gone = SharedNews([uuid4()], [15], [cast.ana_admin.id], [stream.cursor + 1], [1], [0])
+    await gate.keep_out(late)
+    corridor.hub.hint(Hint(cast.norte, [cast.ana_admin.id], news=[gone]))
+    await publish(type="calendar:refresh", audience=f"user:{cast.luis_colleague.email}")
+    await until_dispatched(owner)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    await luis.hears("calendar:refresh")
+    assert [n["title"] for n in ana.notifications] == ["the end"]
+    await late.cut()
+
+
+@pytest.mark.parametrize("key", [None, "k"], ids=["all handed over", "one to be asked for"])
+async def test_several_rounds_in_a_tick_come_once_and_in_order(
+    gate,
+    owner,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    key,
+) -> None:
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
+    await gate.keep_out(late)
+    for title, more in (("one", {}), ("two", {"collapse_key": key}), ("three", {})):
+        await publish(title=title, **more)
+        await until_dispatched(owner)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    for ear in (ana, luis):
+        assert [n["title"] for n in ear.notifications] == ["one", "two", "three", "the end"]
+        await ear.hears("unread", count=4)
+    await late.cut()
+
+
+async def test_signs_that_mean_something_to_us_arrive_as_they_were_written(
+    db,
+    http,  # noqa: F811
+    site,  # noqa: F811
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+) -> None:
+    """Handed over and asked for, to programs and pages; two streams of one person."""
+    text, data = "100 % de %d, %(x)s, %% y %b", {"%s": "%d%%", "url": "/a?b=%25"}
+    program, page = await listen(cast.ana_admin), await page_of(db, http, site, cast.ana_admin)
+    stood = program.last_id
+    await publish(title=text, data=data, message=text)
+    await publish(title="%", url="/a?b=%25")
+    await program.hears("notification", title="%")
+    await page.hears("notification", title="%")
+    late = await listen(cast.ana_admin, last_id=stood)
+    await late.hears("notification", title="%")
+    for ear in (program, page, late):
+        assert [n["title"] for n in ear.notifications] == [text, "%"]
+        assert ear.notifications[0]["message"] == text
+        assert ear.notifications[1]["url"] == "/a?b=%25"
+    assert program.notifications[0]["data"] == late.notifications[0]["data"] == data
+    assert text in page.notifications[0]["toast"]
+    await page.cut()
+
+
+async def page_of(db, http, site, member) -> Ear:  # noqa: F811
+    """A page's stream, signed in."""
+    token = await signed_in(db, member)
+    page = Ear(http, f"{site}/stream", headers={"Cookie": f"{COOKIE}={token}"})
+    await (await page.open()).hears("hello")
+    return page
 
 
 async def test_others_are_told_unless_there_are_none(db, owner, cast) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campana.channels import DEFAULT, EMAIL, INBOX
@@ -192,9 +192,7 @@ async def dispatched(owner: Any, how: str, world: dict[str, Any]) -> dict[str, i
     return dict(written)
 
 
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=250)
 @given(world=worlds())
 async def test_both_ways_of_fanning_out_obey_the_policy(owner, cast, world) -> None:
     undo = owner.transaction()

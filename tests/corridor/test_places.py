@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from campana import demo, inbox, inbox_list, outbox
@@ -212,9 +212,7 @@ STEPS = st.one_of(
 START = ("publish", [None, "a", None, "b", None])
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @example([("read_all", 1.0), ("unread", [0.5]), ("publish", ["a"]), ("restore", [0.5])])
 @example([("read_all", 1.0), ("unread", [0.2, 0.7]), ("publish", ["a", "b"]), ("clear", 0.5)])
 @given(st.lists(STEPS, min_size=4, max_size=16))

@@ -174,7 +174,7 @@ async def test_resync_is_not_lost_wherever_the_first_bytes_are_cut(
         await ear.cut()
         if not ear.heard("resync"):
             await ear.returns()
-            await ear.hears("resync", seconds=1, scope="all")
+            await ear.hears("resync", scope="all")
             await ear.cut()
         assert not ear.notifications
     assert ear.connections == 1, "the last cuts were behind the resync"

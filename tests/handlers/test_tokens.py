@@ -433,6 +433,7 @@ async def test_a_token_opens_the_stream_of_its_person_and_sweeps_keep_it(
     assert ear.is_open
 
 
+@pytest.mark.usefixtures("without_sweeps")
 async def test_revoking_an_issuer_closes_its_streams_and_no_others(
     db,
     cast,
@@ -445,13 +446,14 @@ async def test_revoking_an_issuer_closes_its_streams_and_no_others(
     await trust(db, cast.norte, other.pem, audience="other")
     gone, stays = await listen(signer.sign()), await listen(other.sign(aud="other"))
     await tokens.revoke(db, cast.norte, trusted, actor=ACTOR)
-    await gone.ended(1)
+    await gone.ended()
     assert gone.messages[-1] == Message("bye", {"reason": "signed_out"})
     assert (await gone.open()).status == 401
     await publish(title="after")
     await stays.hears("notification", title="after")
 
 
+@pytest.mark.usefixtures("without_sweeps")
 async def test_a_sweep_finds_an_issuer_that_was_revoked_unheard(
     owner,
     corridor,
@@ -462,14 +464,15 @@ async def test_a_sweep_finds_an_issuer_that_was_revoked_unheard(
     ear = await listen(signer.sign())
     await owner.execute("update campana.token_issuer set revoked_at = now()")
     await corridor.hub.sweep()
-    await ear.ended(1)
+    await ear.ended()
     assert ear.named("bye")
 
 
+@pytest.mark.usefixtures("without_sweeps")
 async def test_a_person_deactivated_loses_the_stream(db, cast, listen, signer, trusted):
     ear = await listen(signer.sign())
     await users.deactivate(db, cast.norte, cast.luis_colleague.id, actor=ACTOR)
-    await ear.ended(1)
+    await ear.ended()
     assert (await ear.open()).status == 401
 
 
