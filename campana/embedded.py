@@ -1,6 +1,7 @@
 """A private PostgreSQL under CAMPANA_HOME, for trying, developing and testing.
 
-Doors: `async with running(home) as server` and, for short commands, `with held(home) as server`.
+Doors: `async with running(home) as server` and, for short commands, `with held(home) as server`;
+`kept_alive(server)` for who stays long.
 The server belongs to its home: whoever comes first starts it, the last one to leave stops it.
 Users are counted by shared file locks, which the kernel drops even after kill -9.
 """
@@ -26,12 +27,14 @@ from campana.hosting import (
     unprivileged_account,
 )
 
-__all__ = ["EmbeddedError", "Server", "held", "running"]
+__all__ = ["EmbeddedError", "Server", "held", "kept_alive", "running"]
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 LOCK_SECONDS = 120.0
+LOOK_EVERY = 1.0
+"""Seconds between looks at a server that is kept alive; gone twice running, it is started anew."""
 
 
 @contextlib.contextmanager
@@ -69,6 +72,33 @@ async def running(
         await _in_thread(holding.close)
 
 
+@contextlib.asynccontextmanager
+async def kept_alive(server: Server) -> AsyncIterator[None]:
+    """Inside, a server that died, killed or for want of memory, is started anew."""
+    watching = asyncio.create_task(_keep_alive(server))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _keep_alive(server: Server) -> None:
+    gone = 0
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        gone = 0 if await _in_thread(server.answers) else gone + 1
+        if (
+            gone > 1 and server.data.exists()
+        ):  # else its files were taken away: nothing to go on with
+            log.warning("embedded.gone", home=str(server.home), success=False)
+            try:
+                await _in_thread(lambda: _start(server))
+            except (EmbeddedError, OSError) as error:
+                log.error("embedded.not_started", reason=str(error), success=False)
+
+
 def _locate(home: Path, bin_dir: Path | None, settings: Mapping[str, str]) -> Server:
     """Root's account may be unable to reach CAMPANA_HOME, say under /root: then elsewhere."""
     home.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
@@ -81,6 +111,11 @@ def _locate(home: Path, bin_dir: Path | None, settings: Mapping[str, str]) -> Se
         log.warning("embedded.moved", wanted=str(wanted), home=str(home))
         account = unprivileged_account(home / "data")
     return Server(home, programs(bin_dir, account), account, settings)
+
+
+def _start(server: Server) -> None:
+    with _locked(server.home):
+        server.start()
 
 
 def _enter(server: Server) -> IO[str]:

@@ -5,13 +5,13 @@ migrates, and gives the Database.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from campana import demo, event_types
 from campana.cluster import Server
 from campana.db import Database, PoolerError
-from campana.embedded import running
+from campana.embedded import kept_alive, running
 from campana.migrate import migrate
 from campana.settings import Settings
 
@@ -38,11 +38,13 @@ async def reached(settings: Settings) -> AsyncIterator[Place]:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database, migrated to this version and filled with demo data where asked for."""
+    """The database, migrated to this version and filled with demo data where asked for; an embedded
+    one that dies meanwhile is started anew."""
     async with reached(settings) as place, await ready(place.dsn, settings) as db:
         if settings.demo:
             await demo.fill(db)
-        yield db
+        async with kept_alive(place.server) if place.server else nullcontext():
+            yield db
 
 
 async def ready(dsn: str, settings: Settings) -> Database:

@@ -17,8 +17,9 @@ import pytest
 import structlog
 
 from campana import cluster, embedded
-from campana.embedded import EmbeddedError, held, running
+from campana.embedded import EmbeddedError, held, kept_alive, running
 from tests.places import new_home, postgresql_15
+from tests.waiting import eventually
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server to an account")
 HOLDER = """
@@ -135,6 +136,25 @@ def test_a_killed_server_is_started_anew(home: Path) -> None:
         with held(home) as again:
             assert again.answers()
             assert again.pid != first
+
+
+async def test_who_stays_long_starts_a_killed_server_anew(home: Path) -> None:
+    async with running(home) as server, kept_alive(server):
+
+        async def is_back() -> bool:
+            with contextlib.suppress(asyncpg.PostgresError, OSError):
+                return server.pid != killed and await ask(
+                    server.dsn, "select count(*) = 0 from kept"
+                )
+            return False
+
+        await ask(server.dsn, "create table kept ()")
+        for _ in range(2):
+            killed = server.pid
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
+            await eventually(is_back)
+    assert not server.answers()
 
 
 async def test_a_killed_servers_last_query_is_waited_for(home: Path) -> None:
