@@ -184,7 +184,6 @@ class Hub:
         outgoing = Outgoing(fresh, asked, offered, heard)
         if lost:
             outgoing.lost_live(self.streams())
-        self._put_off_doubted(outgoing)
         await self._write(outgoing)
         if self._dirty or self.live.pending:
             self._work.set()
@@ -206,16 +205,6 @@ class Hub:
                 self.news.know(signal.event_id, signal.event)
         return signals, lost
 
-    def _put_off_doubted(self, outgoing: Outgoing) -> None:
-        """Not a word before their right is certain; then all that they are due."""
-        for stream in self._doubted & outgoing.streams().keys():
-            if outgoing.withhold(stream):
-                stream.is_open = False
-                self._opening.append(stream)
-            else:
-                self.laggards.miss_live(stream)
-                self._dirty[stream] = None
-
     async def _write(self, outgoing: Outgoing) -> None:
         """Everything for a stream in one write: hello, notifications, live messages, badge.
 
@@ -223,23 +212,42 @@ class Hub:
         """
         epoch = self.epoch.encode()
         for number, stream in enumerate(outgoing.streams(), 1):
-            pieces = [hello] if (hello := outgoing.hellos.get(stream)) else []
-            if stream not in outgoing.offered or self.laggards.has_room(stream):
-                news, has_more = outgoing.news_of(stream, epoch)
-                if news:
-                    pieces += news.pieces(stream)
-                    stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
-                if has_more:
-                    self._dirty[stream] = None
-            live, is_all = outgoing.live_of(stream)
-            pieces += live
-            if not is_all:
-                self.laggards.miss_live(stream)
-            if pieces and stream.is_open:
-                stream.write(*pieces)
-                self.delivered += 1
+            if stream in self._doubted:  # perhaps only since others were written to
+                self._put_off(stream, outgoing)
+            else:
+                self._serve(stream, outgoing, epoch)
             if number % SLICE == 0:
                 await asyncio.sleep(0)
+
+    def _put_off(self, stream: Stream, outgoing: Outgoing) -> None:
+        """Not a word before its right is certain; then all that it is due."""
+        if outgoing.withhold(stream):
+            stream.is_open = False
+            self._opening.append(stream)
+        else:
+            self.laggards.miss_live(stream)
+            self._dirty[stream] = None
+
+    def _serve(self, stream: Stream, outgoing: Outgoing, epoch: bytes) -> None:
+        pieces = [hello] if (hello := outgoing.hellos.get(stream)) else []
+        if stream not in outgoing.offered or self._may_take_over(stream):
+            news, has_more = outgoing.news_of(stream, epoch)
+            if news:
+                pieces += news.pieces(stream)
+                stream.cursor, stream.unread, stream.rev = news.cursor, news.unread, news.rev
+            if has_more:
+                self._dirty[stream] = None
+        live, is_all = outgoing.live_of(stream)
+        pieces += live
+        if not is_all:
+            self.laggards.miss_live(stream)
+        if pieces and stream.is_open:
+            stream.write(*pieces)
+            self.delivered += 1
+
+    def _may_take_over(self, stream: Stream) -> bool:
+        """Not who was hinted at meanwhile: what was handed over is older; nor who has no room."""
+        return stream not in self._dirty and self.laggards.has_room(stream)
 
     async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
         """Authorise, find each cursor, say hello. Streams without the right to be open end."""

@@ -141,11 +141,11 @@ def offers(
 
 def taken_over(offered: Iterable[Offer], stream: Stream, epoch: bytes) -> tuple[Due | None, bool]:
     """What it is due of that, where it stands right before it; and whether it has to ask: it does
-    not stand there, or there is more than fits."""
+    not stand there, an event is gone already, or there is more than fits."""
     due: Due | None = None
     for share, number in offered:
         place = due.cursor if due else stream.cursor
-        if place == share.before(number):
+        if place == share.before(number) and share.is_whole:
             due = share.due(stream, number, epoch, due)
         elif place < share.head(number):
             return due, True
@@ -169,13 +169,14 @@ def _as_read(shared: SharedNews) -> dict[str, Any]:
 
 
 class _Share:
-    """The news that several cursors have in common."""
+    """The news that several cursors have in common. is_whole: all its events are still there."""
 
     def __init__(self, row: Mapping[str, Any], events: dict[UUID, EventFrames]) -> None:
         self._row = row
         self._seqs, self._firsts = row["seqs"], row["firsts"]
         self._heads, self._unreads, self._revs = row["heads"], row["unreads"], row["revs"]
         self._events = events
+        self.is_whole = all(event_id in events for event_id in row["event_ids"] or ())
         self._shown: dict[tuple[str, str], _Rendered] = {}
 
     def before(self, number: int) -> int:
