@@ -317,11 +317,11 @@ begin
   if deliver_at > clock_timestamp() then
     insert into campana.scheduled (
       deliver_at, tenant_id, event_id, type, lasting, audience, rule, title, message, data, priority, variant,
-      url, actions, actor, subject, collapse_key, expires_at, published_at)
+      url, actions, actor, subject, dedupe_key, collapse_key, expires_at, published_at)
     values (
       deliver_at, known.tenant_id, event_id, publish_with_care.type, known.lasting, publish_with_care.audience, rule, title, message,
       coalesce(data, '{}'), coalesce(priority, known.priority), coalesce(variant, known.variant),
-      url, actions, actor_id, subject, collapse_key, expires_at, clock_timestamp());
+      url, actions, actor_id, subject, dedupe_key, collapse_key, expires_at, clock_timestamp());
     return event_id;
   end if;
 
@@ -337,16 +337,20 @@ begin
 end;
 $$;
 
--- Takes an event back before it is due.
+-- Takes an event back before it is due. Its dedupe key is free again.
 create or replace function public.cancel_event(tenant text, id uuid) returns void
 language plpgsql security definer set search_path = campana, pg_temp as $$
 #variable_conflict use_column
 <<fn>>
 declare
   tenant_id uuid := campana.find_tenant(tenant);
+  dedupe_key text;
 begin
-  delete from campana.scheduled s where s.tenant_id = fn.tenant_id and s.event_id = cancel_event.id;
+  delete from campana.scheduled s where s.tenant_id = fn.tenant_id and s.event_id = cancel_event.id
+  returning s.dedupe_key into dedupe_key;
   if found then
+    delete from campana.dedupe d
+    where d.tenant_id = fn.tenant_id and d.key = fn.dedupe_key and d.event_id = cancel_event.id;
     return;
   end if;
   if exists (select from campana.outbox o where o.tenant_id = fn.tenant_id and o.event_id = cancel_event.id)

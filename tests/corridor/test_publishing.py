@@ -186,6 +186,19 @@ async def test_what_is_scheduled_can_be_cancelled_until_it_is_due(publish, ears,
     assert refused.value.sqlstate == "CA009", "another tenant's event does not exist"
 
 
+async def test_what_was_cancelled_may_be_published_again_under_its_key(
+    publish, ears, owner
+) -> None:
+    reminder = {"dedupe_key": "reminder:1", "title": "in an hour"}
+    cancelled = await publish(deliver_at=soon(60), **reminder)
+    assert await publish(deliver_at=soon(60), **reminder) == cancelled
+    await owner.execute("select cancel_event('norte', $1)", cancelled)
+    again = await publish(**reminder)
+    assert again != cancelled
+    await ears["ana_admin"].hears("notification", id=str(again))
+    assert await publish(**reminder) == again
+
+
 async def test_an_event_expires_from_list_and_badge(publish, ears, cast, owner) -> None:
     await publish(title="stays")
     await publish(expires_at=soon(1.5), title="offer of the hour")
