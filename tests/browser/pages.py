@@ -8,6 +8,8 @@ from uuid import uuid4
 
 from playwright.async_api import Locator, Page, expect
 
+from tests.waiting import eventually
+
 ELSEWHERE = "/sales/new"
 """A page that shows no notifications by itself: toasts come here."""
 
@@ -40,6 +42,15 @@ async def is_live(page: Page) -> Page:
     """The page, as soon as its stream is open."""
     await page.wait_for_selector('#live[data-state="live"]')
     return page
+
+
+async def finds(page: Page, expression: str, arg: Any = None) -> None:
+    """Waits until the page finds it true.
+
+    Playwright's wait_for_function would look once, and then evaluate a text in the page: what our
+    policy refuses, and what fails only where the first look came too early.
+    """
+    await eventually(lambda: page.evaluate(expression, arg))
 
 
 def badge(page: Page) -> Locator:

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 from campana.assets import STYLES, asset
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import is_live
+from tests.browser.pages import finds, is_live
 from tests.browser.site import Site
 from tests.cast import Cast
 
@@ -27,7 +27,7 @@ async def test_without_a_connection_there_is_a_page_that_says_so_and_leads_back(
     visit: Visit, site: Site, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, service_workers="allow"))
-    await ana.wait_for_function("navigator.serviceWorker.controller !== null")
+    await finds(ana, "navigator.serviceWorker.controller !== null")
     devtools = await ana.context.new_cdp_session(ana)
     await devtools.send("Network.clearBrowserCache")
     await site.stop()
@@ -46,7 +46,7 @@ async def test_of_all_pages_only_the_one_for_no_connection_is_kept(
     visit: Visit, cast: Cast
 ) -> None:
     ana = await is_live(await visit(cast.ana_admin, service_workers="allow"))
-    await ana.wait_for_function("navigator.serviceWorker.controller !== null")
+    await finds(ana, "navigator.serviceWorker.controller !== null")
     for path in ("/sales", "/notifications", "/sales/new"):
         await is_live(ana) if await ana.goto(path) else None
     kept = await ana.evaluate(KEPT)

@@ -9,7 +9,7 @@ from campana import inbox, sessions
 from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import ELSEWHERE, badge, beside, connection, is_live, watched
+from tests.browser.pages import ELSEWHERE, badge, beside, connection, finds, is_live, watched
 from tests.browser.proxy import buffering_proxy
 from tests.browser.site import Site
 from tests.cast import Cast
@@ -29,12 +29,15 @@ HIDE = """isHidden => {
 }"""
 
 
-# Every word that the connection is given.
+# Every word that the connection is given, and whether it was away, however soon it was back.
 LISTEN = """() => {
   window.states = [];
   const words = document.querySelector('.live-words');
   const hear = () => states.push(words.textContent);
   new MutationObserver(hear).observe(words, { childList: true });
+  const live = document.getElementById('live');
+  const note = () => { window.wasAway ||= live.dataset.state !== 'live'; };
+  new MutationObserver(note).observe(live, { attributes: true });
 }"""
 NO_WORKERS = "delete window.SharedWorker;"
 SILENT_WORKERS = """
@@ -180,7 +183,7 @@ async def test_a_connection_that_heals_soon_is_not_worth_a_word(
     await expect(connection(ana)).to_have_text("Tiempo real")
     await ana.evaluate(LISTEN)
     site.cut()
-    await ana.wait_for_selector('#live:not([data-state="live"])')
+    await finds(ana, "window.wasAway")
     await publish(title="Mientras tanto")
     await expect(badge(ana)).to_have_text("1")
     assert await ana.evaluate("states") == ["Tiempo real"]

@@ -13,7 +13,7 @@ from campana.preferences.policy import Masks
 from tests.browser import IN_BROWSERS
 from tests.browser.axe import Look, is_accessible
 from tests.browser.conftest import Visit
-from tests.browser.pages import ELSEWHERE, badge, beside, is_live, watched
+from tests.browser.pages import ELSEWHERE, badge, beside, finds, is_live, watched
 from tests.cast import Cast
 from tests.corridor.conftest import Publish
 
@@ -23,8 +23,12 @@ HIDDEN = """
 Object.defineProperty(document, 'hidden', { get: () => true });
 window.shown = [];
 addEventListener('desktop:shown', ({ detail }) => shown.push(detail));
+document.addEventListener('load', ({ target }) => {
+  if (target.src?.includes('/desktop.js')) window.mayShow = true;
+}, { capture: true });
 """
 """A tab that nobody looks at."""
+HEARD = "id => watched.heard.includes(id)"
 
 
 async def test_a_press_is_saved_said_and_seen_on_the_other_device(
@@ -96,12 +100,12 @@ async def test_one_desktop_notification_for_any_number_of_tabs(
     tabs = [first, await beside(first, ELSEWHERE), await beside(first, ELSEWHERE)]
     for tab in tabs:
         await is_live(tab)
-        await tab.wait_for_function("campana.desktop")
+        await finds(tab, "window.mayShow")
     event = await publish(title="En el escritorio")
-    await first.wait_for_function("id => watched.heard.includes(id)", arg=str(event))
+    await finds(first, HEARD, str(event))
     last = await publish(title="Y otra")
     for tab in tabs:
-        await tab.wait_for_function("id => watched.heard.includes(id)", arg=str(last))
+        await finds(tab, HEARD, str(last))
 
     async def all_shown() -> list[str]:
         return sorted([one for tab in tabs for one in await tab.evaluate("shown")])
