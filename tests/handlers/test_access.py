@@ -24,6 +24,7 @@ from campana.domains import sales
 from campana.domains.sales.drafts import Typed, checked
 from handlers.guards import Guard, guard_of
 from tests.post import post
+from tests.waiting import PATIENCE
 
 NOBODY_IN = {401, 403}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -60,10 +61,8 @@ async def ask(browser, route, path=None, **more):
     headers = {"Accept": "text/html", **more.pop("headers", {})}
     if route.method not in ("GET", "DELETE"):
         headers |= FORM
-    request = browser.request(
-        route.method, path, headers=headers, allow_redirects=False, timeout=5, **more
-    )
-    answer = await asyncio.wait_for(request, 10)
+    request = browser.request(route.method, path, headers=headers, allow_redirects=False, **more)
+    answer = await asyncio.wait_for(request, PATIENCE)
     answer.close()
     return answer.status, answer.headers.get("Location", "")
 
@@ -170,7 +169,7 @@ async def test_a_signed_in_reader_keeps_nothing_in_a_shared_cache(client, app, c
     browser = await client(cast.ana_admin)
     for route in routes(app):
         if route.method == "GET" and not route.guard.open and "{" not in route.path:
-            answer = await browser.get(route.path, headers={"Accept": "text/html"}, timeout=5)
+            answer = await browser.get(route.path, headers={"Accept": "text/html"})
             assert "no-store" in answer.headers["Cache-Control"], route.name
             answer.close()
 
