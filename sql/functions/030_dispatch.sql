@@ -288,6 +288,7 @@ $$;
 -- One event by itself, in small steps instead of fan_out()'s large one: a few recipients take half as long so, a huge
 -- audience goes in chunks of `at_most` people, and collapse keys are settled. Returns as fan_out does; the news `here`
 -- only of an event that is done at once and collapses into none. `finished`: it has left the outbox.
+-- By index only, as take(): these plans are kept, and were made when the queue was empty.
 drop function if exists campana.fan_out_one(bigint, jsonb, integer, timestamptz);
 drop function if exists campana.fan_out_one(uuid, bigint, jsonb, integer, timestamptz);
 create or replace function campana.fan_out_one(
@@ -296,7 +297,7 @@ create or replace function campana.fan_out_one(
 returns table (
   tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[],
   hearers campana.hearers[], news campana.shared_news[], alone boolean, written integer, finished boolean)
-language plpgsql volatile as $$
+language plpgsql volatile set enable_seqscan = off as $$
 #variable_conflict use_column
 <<fn>>
 declare

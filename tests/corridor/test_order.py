@@ -167,6 +167,11 @@ async def test_who_lost_its_turn_meanwhile_writes_nothing(db, owner, cast) -> No
             await tx.fetch(
                 queries.outbox.fan_out.sql, slow.holder, [cast.norte], [taken["id"]], [{}], []
             )
+        with pytest.raises(asyncpg.SerializationError, match="another dispatcher"):
+            await tx.fetch(
+                *(queries.outbox.fan_out_one.sql, slow.holder, cast.norte),
+                *(taken["id"], {}, outbox.CHUNK, False),
+            )
         second = await publish_event(owner, title="read afterwards")
         await dispatch(tx, slow, lambda hint: None)
     assert [row["id"] for row in await inbox_of(owner, cast.ana_admin)] == [first, second]
@@ -179,6 +184,19 @@ async def test_looking_for_events_does_not_read_what_a_backlog_left_behind(db, o
     before = await owner.fetchval(read_through)
     async with db.bus() as tx:
         await tx.fetch(queries.outbox.take.sql, Tenants().holder, 16, 500, 0.01)
+        await tx.execute("select pg_stat_force_next_flush()")
+        await tx.execute("select")
+    assert await owner.fetchval(read_through) == before
+
+
+async def test_writing_an_event_does_not_read_it_either(db, owner) -> None:
+    """How to write one is decided when next to nothing waits, and remembered."""
+    await publish_event(owner)
+    await owner.execute("vacuum analyze campana.outbox")
+    read_through = "select pg_stat_get_numscans('campana.outbox'::regclass)"
+    before = await owner.fetchval(read_through)
+    async with db.bus() as tx:
+        assert await dispatch(tx, Tenants(), lambda hint: None) == 1
         await tx.execute("select pg_stat_force_next_flush()")
         await tx.execute("select")
     assert await owner.fetchval(read_through) == before
