@@ -20,6 +20,15 @@ ACTOR = "test"
 NOBODY = UUID(int=0)  # until the database gives ids
 NORTE_ROLES = {"ADMIN": True, "STAFF": False, "COOK": False}
 SUR_ROLES = {"ADMIN": True, "STAFF": False}
+NO_ALERTS = """
+update campana.tenant_settings
+set most_latency = 600000, most_errors = 100, most_reconnections = 100
+"""
+"""What is slow or breaks would be told to administrators, beside what the programs publish."""
+USUAL_ALERTS = """
+update campana.tenant_settings
+set most_latency = default, most_errors = default, most_reconnections = default
+"""
 
 
 @dataclass(frozen=True)

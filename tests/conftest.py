@@ -253,7 +253,10 @@ async def _make_templates(server: cluster.Server) -> Cast:
     await _command(server, f"create database {FULL} template {EMPTY}")
     async with await installation.ready(_dsn(server, FULL), settings) as db:
         await demo.fill(db)
-        return await casting.enter(db)
+        cast = await casting.enter(db)
+    # A slow machine is slow, and no test is about that.
+    await _command(server, casting.NO_ALERTS, FULL)
+    return cast
 
 
 async def _clone(server: cluster.Server, template: str) -> AsyncIterator[str]:
@@ -263,8 +266,8 @@ async def _clone(server: cluster.Server, template: str) -> AsyncIterator[str]:
     await _command(server, f"drop database {name} with (force)")
 
 
-async def _command(server: cluster.Server, command: str) -> None:
-    connection = await asyncpg.connect(_dsn(server, "postgres"))
+async def _command(server: cluster.Server, command: str, database: str = "postgres") -> None:
+    connection = await asyncpg.connect(_dsn(server, database))
     try:
         await connection.execute(command)
     finally:

@@ -20,7 +20,7 @@ import aiohttp
 import asyncpg
 
 from campana.errors import DATABASE_TROUBLE
-from tests.cast import Cast, Member
+from tests.cast import NO_ALERTS, Cast, Member
 from tests.sse import Ear
 from tests.waiting import eventually
 
@@ -52,13 +52,6 @@ def reversed_pairs(
         if event.committed < earliest:
             earliest, whose = event.committed, event_id
     return found
-
-
-NO_ALERTS = """
-update campana.tenant_settings
-set most_latency = 600000, most_errors = 100, most_reconnections = 100
-"""
-"""What breaks in a storm would be told to administrators, beside what the programs publish."""
 
 
 class Storm:

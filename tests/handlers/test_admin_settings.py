@@ -13,7 +13,7 @@ import pytest
 from campana import audit
 from campana.db import Database
 from campana.preferences import layers
-from tests.cast import Cast
+from tests.cast import USUAL_ALERTS, Cast
 from tests.conftest import Browser, SignIn
 from tests.handlers.admin import look, send, was
 
@@ -31,6 +31,7 @@ async def save(browser: Browser, drawn: str | None = None, **changes: str) -> An
 async def test_settings_have_defaults_and_are_the_tenant_s_own(
     client: SignIn, owner: Any, cast: Cast
 ) -> None:
+    await owner.execute(USUAL_ALERTS)
     ana, eva = await client(cast.ana_admin), await client(cast.eva_stranger)
     now = json.loads(was((await look(ana, PATH)).text))
     assert (now["retention_days"], now["keep_unread"], now["most_latency"]) == (7, True, 100)

@@ -13,6 +13,7 @@ from campana import charts, tally
 from campana.clock import Clock
 from campana.tally import Tally
 from handlers.app_keys import CORRIDOR, TALLY
+from tests.cast import USUAL_ALERTS
 from tests.corridor.conftest import http, listen, publish, site
 from tests.handlers.admin import look
 from tests.post import deliver
@@ -107,16 +108,19 @@ async def test_percentiles_lie_between_their_bounds(owner, counts, share, expect
 
 @pytest.fixture
 async def happened(owner, cast):
-    """`await happened(requests=…, errors=…)`: in this minute, at norte."""
+    """`await happened(requests=…, errors=…)`: in this minute, at norte. Alerts are on."""
+    await owner.execute(USUAL_ALERTS)
+    minute = await owner.fetchval("select date_trunc('minute', now())")
 
     async def happened(**counts):
         names = ", ".join(counts)
         values = ", ".join(str(value) for value in counts.values())
         await owner.execute(
             f"insert into campana.statistic (tenant_id, span, at, {names})"
-            f" values ($1, 'minute', date_trunc('minute', now()), {values})"
+            f" values ($1, 'minute', $2, {values})"
             f" on conflict (tenant_id, span, at) do update set ({names}) = row({values})",
             cast.norte,
+            minute,
         )
 
     return happened
