@@ -14,9 +14,9 @@ ELSEWHERE = "/sales/new"
 """A page that shows no notifications by itself: toasts come here."""
 
 # Kept from the first moment on: what this page was told of, when its badge changed, how many
-# toasts there were at once.
+# toasts there were at once, what it announced.
 WATCH = """
-window.watched = { heard: [], rang: {}, toasts: 0 };
+window.watched = { heard: [], rang: {}, toasts: 0, said: [] };
 addEventListener('stream:notification', ({ detail }) => watched.heard.push(detail.data.id));
 addEventListener('stream:unread', ({ detail }) => {
   watched.rang[detail.data.count] ??= performance.timeOrigin + performance.now();
@@ -26,6 +26,9 @@ addEventListener('DOMContentLoaded', () => {
   const present = () => toasts.querySelectorAll('.toast:not(.leaves)').length;
   const count = () => { watched.toasts = Math.max(watched.toasts, present()); };
   if (toasts) new MutationObserver(count).observe(toasts, { childList: true });
+  const announcer = document.getElementById('announcer');
+  const hear = () => watched.said.push(announcer.textContent);
+  if (announcer) new MutationObserver(hear).observe(announcer, { childList: true });
 });
 """
 
@@ -51,6 +54,11 @@ async def finds(page: Page, expression: str, arg: Any = None) -> None:
     policy refuses, and what fails only where the first look came too early.
     """
     await eventually(lambda: page.evaluate(expression, arg))
+
+
+async def has_said(page: Page, text: str) -> None:
+    """Waits until the page has announced that, whatever it announced afterwards."""
+    await finds(page, "text => watched.said.includes(text)", text)
 
 
 def badge(page: Page) -> Locator:

@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from campana.db import Database
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import ELSEWHERE, badge, is_live, sell_unseen
+from tests.browser.pages import ELSEWHERE, badge, has_said, is_live, sell_unseen
 from tests.cast import Cast
 
 pytestmark = IN_BROWSERS
@@ -35,7 +35,7 @@ async def test_a_payment_is_confirmed_once_where_it_was_asked_for(
     await pay.press("Enter")
     await held[0].continue_()
     await expect(toast).to_contain_text("Pago confirmado")
-    await expect(ana.locator("#announcer")).to_have_text("Pago confirmado")
+    await has_said(ana, "Pago confirmado")
     await expect(badge(ana)).to_be_hidden()
     await expect(toast).to_be_visible()  # read elsewhere it would go; here it says what was done
     assert len(held) == 1

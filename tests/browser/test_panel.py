@@ -93,8 +93,9 @@ async def test_what_was_deleted_comes_back_by_keyboard(
     await expect(_row(ana, "Primera").locator(".row-link")).to_be_focused()
     await expect(badge(ana)).to_have_text("2")
 
-    await ana.keyboard.press("F8")
     undo = ana.get_by_role("button", name="Deshacer")
+    await expect(undo).to_be_visible()
+    await ana.keyboard.press("F8")
     await expect(undo).to_be_focused()
     await ana.keyboard.press("Enter")
     await expect(ana.locator("#latest .row")).to_have_count(3)

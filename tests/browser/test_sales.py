@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser import IN_BROWSERS
 from tests.browser.conftest import Visit
-from tests.browser.pages import badge, beside, is_live, sell, sell_unseen
+from tests.browser.pages import badge, beside, has_said, is_live, sell, sell_unseen
 from tests.cast import Cast
 
 pytestmark = IN_BROWSERS
@@ -46,7 +46,7 @@ async def test_confirming_in_the_list_keeps_the_keyboard_where_it_was(
     await row(ana, "María").get_by_role("button", name="Confirmar pago").press("Enter")
     await expect(row(ana, "María")).to_contain_text("Pagada")
     await expect(row(ana, "María").get_by_role("link")).to_be_focused()
-    await expect(ana.locator("#announcer")).to_have_text("La venta 1 está pagada.")
+    await has_said(ana, "La venta 1 está pagada.")
 
 
 async def test_looking_at_the_list_clears_the_badge_in_every_tab(visit: Visit, cast: Cast) -> None:
