@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.async_api import expect
 
 from campana.db import Database
@@ -25,7 +27,7 @@ async def test_what_one_types_is_found_and_marked_and_the_address_keeps_it(
     await expect(ana.locator(".row")).to_have_count(1)
     await expect(ana.get_by_role("status").filter(has_text="1 resultado")).to_be_visible()
     await expect(search).to_be_focused()
-    assert ana.url.endswith("/notifications?filter=unread&q=ines+reserv")
+    await expect(ana).to_have_url(re.compile(r"/notifications\?filter=unread&q=ines\+reserv$"))
 
     await ana.reload()
     await expect(ana.locator("mark")).to_have_text(["Reservación", "Inés"])
