@@ -398,7 +398,7 @@ async def served(**environ: Any) -> AsyncIterator[str]:
     assert process.stderr is not None
     try:
         while True:
-            line = await asyncio.wait_for(process.stderr.readline(), 20)
+            line = await asyncio.wait_for(process.stderr.readline(), 60)
             assert line, "the server ended"
             if (told := json.loads(line))["event"] == "serving":
                 break
@@ -407,7 +407,7 @@ async def served(**environ: Any) -> AsyncIterator[str]:
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        assert await asyncio.wait_for(process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     assert b"Traceback" not in await reading
 
 
@@ -435,7 +435,7 @@ async def _messages(answer: aiohttp.ClientResponse) -> AsyncIterator[dict[str, s
 
 
 async def message(messages: AsyncIterator[dict[str, str]], name: str) -> dict[str, str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for found in messages:
             if found["event"] == name:
                 return found

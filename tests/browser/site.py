@@ -97,7 +97,7 @@ class Served:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "main.py", "serve", cwd=ROOT, env=self._environment
         )
-        await eventually(self._is_ready, seconds=30)
+        await eventually(self._is_ready, seconds=60)
 
     @property
     def pid(self) -> int:
@@ -109,7 +109,7 @@ class Served:
         if self._process is None or self._process.returncode is not None:
             return 0
         self._process.send_signal(how)
-        return await asyncio.wait_for(self._process.wait(), 15)
+        return await asyncio.wait_for(self._process.wait(), 30)
 
     async def _is_ready(self) -> bool:
         assert self._process is not None
