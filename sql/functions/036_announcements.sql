@@ -106,6 +106,10 @@ begin
   if found then
     return;
   end if;
+  -- Whoever has read it with the first words is refused when it comes to writing (campana.spend_turns).
+  update campana.tenant_turn t set holder = null, held_until = '-infinity'
+  where t.tenant_id = tenant
+    and exists (select from campana.outbox o where o.tenant_id = tenant and o.event_id = announcement and o.progress is null);
   update campana.outbox o
   set title = correct_announcement.title, message = correct_announcement.message, data = correct_announcement.data
   where o.tenant_id = tenant and o.event_id = announcement and o.progress is null;
@@ -147,7 +151,7 @@ $$;
 
 -- One step of a correction or withdrawal: the inboxes of some pieces of its recipients, about 225 people. `stage`: busy
 -- (somebody else is at it, or writes for the tenant), more or done. signal_ids: what tells open pages.
--- Nobody waits for a lock here but for a reader's head: the dispatcher takes turn and queue in either order.
+-- Nobody waits for a lock here but for a reader's head: the clock comes again.
 create or replace function campana.change_announcement(
   tenant uuid, announcement uuid, pieces integer default 3,
   out stage text, out user_ids uuid[], out signal_ids bigint[])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
 from campana import inbox
 from tests.cast import person
 from tests.corridor.conftest import http, inbox_of, listen, publish, site, until_dispatched
 from tests.handlers.admin import look, send
+from tests.post import deliver
 from tests.waiting import eventually
 
 __all__ = ["http", "listen", "publish", "site"]  # fixtures
@@ -203,6 +206,45 @@ async def test_one_that_is_still_being_sent_is_stopped(client, app, db, owner, c
     assert await owner.fetchval("select count(*) from campana.outbox") == 0
     assert await owner.fetchval("select count(*) from campana.inbox where state <> 3") == 0
     assert await owner.fetchval("select campana.unread_drift(100000)") == 0
+
+
+async def test_one_that_is_corrected_while_a_dispatcher_holds_it_says_the_new_words(
+    client, app, db, owner, cast
+) -> None:
+    """It was read with the old words, and is about to be written."""
+    ana = await client(cast.ana_admin)
+    answer = await send(ana, HERE, FORM)
+    holder = uuid4()
+    async with db.bus() as bus:
+        [row] = await bus.fetch("select id from campana.take($1, 9, 9, 0)", holder)
+        await send(ana, answer.location, FORM | {"title": "Cerramos a las cuatro"})
+        with pytest.raises(asyncpg.SerializationError):
+            await bus.fetch(
+                "select from campana.fan_out_one($1, $2, $3, $4, 9)",
+                *(holder, cast.norte, row["id"], {"": {"title": FORM["title"]}}),
+            )
+    await deliver(db)
+    [row] = await inbox_of(owner, cast.luis_colleague)
+    assert row["title"] == "Cerramos a las cuatro"
+
+
+async def test_one_that_is_withdrawn_while_a_dispatcher_holds_it_goes_nowhere(
+    client, app, db, owner, cast
+) -> None:
+    ana = await client(cast.ana_admin)
+    answer = await send(ana, HERE, FORM)
+    announcement = re.search(r"([0-9a-f-]{36})", answer.location)[1]
+    holder = uuid4()
+    async with db.bus() as bus:
+        [row] = await bus.fetch("select id from campana.take($1, 9, 9, 0)", holder)
+        await send(ana, f"{HERE}/{announcement}/withdraw")
+        written = await bus.fetch(
+            "select from campana.fan_out_one($1, $2, $3, $4, 9)",
+            *(holder, cast.norte, row["id"], {"": {"title": FORM["title"]}}),
+        )
+    assert written == [], "and nobody is to blame"
+    assert await inbox_of(owner, cast.luis_colleague) == []
+    assert not await owner.fetchval("select exists (select from campana.signal)")
 
 
 async def test_another_tenant_neither_sees_nor_changes_it(write, client, owner, cast) -> None:
