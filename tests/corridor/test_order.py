@@ -155,6 +155,27 @@ async def test_a_huge_audience_goes_in_chunks_and_before_the_tenants_next_event(
     )
 
 
+async def test_a_chunk_that_nobody_wants_is_not_the_last(db, owner, cast, monkeypatch) -> None:
+    monkeypatch.setattr(outbox, "HUGE", 2)
+    monkeypatch.setattr(outbox, "CHUNK", 2)
+    active = (cast.ana_admin, cast.luis_colleague, cast.rosa_colleague, cast.carlos_cook)
+    first, second, *others = sorted(active, key=lambda member: member.id)
+    for member in (first, second):
+        await owner.execute(
+            "insert into campana.user_preference (tenant_id, user_id, type, value, chosen)"
+            " values ($1, $2, 'sale:created', 0, 15)",
+            *(cast.norte, member.id),
+        )
+    event_id = await publish_event(owner)
+    tenants = Tenants()
+    while await one_round(db, tenants):
+        pass
+    for member in others:
+        assert [row["id"] for row in await inbox_of(owner, member)] == [event_id]
+    assert not await inbox_of(owner, first)
+    assert not await inbox_of(owner, second)
+
+
 async def test_who_lost_its_turn_meanwhile_writes_nothing(db, owner, cast) -> None:
     """It stood still between reading and writing, and another has served the tenant since."""
     first = await publish_event(owner, title="read by both")
