@@ -14,6 +14,7 @@ NETWORK = (
     "Failed to load resource",
     "Failed to fetch",
     "NetworkError when attempting to fetch",
+    "Content-Length header of network response exceeds",  # Firefox, of an answer cut half-way
     "net::ERR_",
     "blocked by Playwright",
     "intercepted the request and encountered an unexpected error",  # Firefox, of a page left early
