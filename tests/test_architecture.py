@@ -42,9 +42,10 @@ CORRIDOR: dict[str, set[str]] = {
     "news": {"db", "frames", "queries", "signals", "stream"},
     "streams": {"errors", "stream"},
     "laggards": {"frames", "stream"},
+    "outgoing": {"frames", "news", "stream"},
     "hub": {
-        *("admission", "db", "errors", "frames", "laggards", "live", "moment", "news", "queries"),
-        *("signals", "stream", "streams"),
+        *("admission", "db", "errors", "frames", "laggards", "live", "moment", "news", "outgoing"),
+        *("queries", "signals", "stream", "streams"),
     },
     "admission": {"db", "errors", "frames", "moment", "queries", "render", "stream"},
     "repeating": {"errors"},
