@@ -17,9 +17,10 @@ from campana.errors import TooMany, is_unforeseen
 from campana.laggards import Laggards
 from campana.live import Live, Signal
 from campana.moment import Moment
-from campana.news import Due, Handed, News, offers
+from campana.news import Handed, News, offers
 from campana.outgoing import Outgoing
 from campana.queries import queries
+from campana.shares import Due
 from campana.signals import Hint
 from campana.stream import Stream
 from campana.streams import Streams

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campana import frames
-from campana.news import Due, Offer, taken_over
+from campana.news import Offer, taken_over
+from campana.shares import Due
 from campana.stream import Stream
 
 LIVE_WINDOW = 1024 * 1024

@@ -287,7 +287,7 @@ $$;
 
 -- One event by itself, in small steps instead of fan_out()'s large one: a few recipients take half as long so, a huge
 -- audience goes in chunks of `at_most` people, and collapse keys are settled. Returns as fan_out does; the news `here`
--- only of an event that is done at once and collapses into none. `finished`: it has left the outbox.
+-- only of an event that is done at once and collapses into none.
 -- By index only, as take(): these plans are kept, and were made when the queue was empty.
 drop function if exists campana.fan_out_one(bigint, jsonb, integer, timestamptz);
 drop function if exists campana.fan_out_one(uuid, bigint, jsonb, integer, timestamptz);
@@ -296,7 +296,7 @@ create or replace function campana.fan_out_one(
   moment timestamptz default now())
 returns table (
   tenant_id uuid, user_ids uuid[], xid text, signal_ids bigint[], names text[], event_ids uuid[], rules text[], payloads jsonb[],
-  hearers campana.hearers[], news campana.shared_news[], alone boolean, written integer, finished boolean)
+  hearers campana.hearers[], news campana.shared_news[], alone boolean)
 language plpgsql volatile set enable_seqscan = off as $$
 #variable_conflict use_column
 <<fn>>
@@ -311,6 +311,7 @@ declare
   unreads integer[];
   revs    bigint[];
   earlier bigint[];  -- which of their rows it collapses into
+  finished boolean;  -- nobody is left to be written to
 begin
   perform campana.spend_turns(holder, array[tenant]);
   select o.* into e from campana.outbox o where o.tenant_id = tenant and o.id = outbox_id for update;
@@ -420,8 +421,7 @@ begin
 
   tenant_id := tenant;
   xid := pg_current_xact_id()::text;
-  written := coalesce(cardinality(who), 0);
-  user_ids := case when written <= 100 then coalesce(who, '{}') end;
+  user_ids := case when coalesce(cardinality(who), 0) <= 100 then coalesce(who, '{}') end;
   alone := not exists (
     select from campana.dispatcher d where d.id <> holder and d.beat > clock_timestamp() - interval '1 minute');
   if here and finished and e.progress is null and e.collapse_key is null then
