@@ -89,14 +89,13 @@ async def _keep_alive(server: Server) -> None:
     while True:
         await asyncio.sleep(LOOK_EVERY)
         gone = 0 if await _in_thread(server.answers) else gone + 1
-        if (
-            gone > 1 and server.data.exists()
-        ):  # else its files were taken away: nothing to go on with
-            log.warning("embedded.gone", home=str(server.home), success=False)
-            try:
-                await _in_thread(lambda: _start(server))
-            except (EmbeddedError, OSError) as error:
-                log.error("embedded.not_started", reason=str(error), success=False)
+        if gone < 2 or not server.data.exists():  # without its files nothing could go on
+            continue
+        log.warning("embedded.gone", home=str(server.home), success=False)
+        try:
+            await _in_thread(lambda: _start(server))
+        except (EmbeddedError, OSError) as error:
+            log.error("embedded.not_started", reason=str(error), success=False)
 
 
 def _locate(home: Path, bin_dir: Path | None, settings: Mapping[str, str]) -> Server:

@@ -194,7 +194,7 @@ class Hub:
     ) -> tuple[dict[Stream, list[bytes]], dict[Stream, Due]]:
         """Who hears which live messages, and what is new for these streams; side by side."""
         heard = self.live.address(signals, self.connected.by_user)
-        if not ready:  # all was handed over: nobody else has a turn before it is written
+        if not ready:  # all was handed over: nobody else has a turn before the first is written to
             return await heard, {}
         return await asyncio.gather(heard, self.news.read(ready, self.epoch))
 

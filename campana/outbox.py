@@ -152,13 +152,18 @@ def _likely_in(row: Record, tenants: Tenants) -> int:
     return _likely(row, tenants.known[row["tenant_id"]].population)
 
 
+def _is_handed(tenant_id: UUID, likely: int, here: Here) -> bool:
+    """Whether so many of the recipients are connected here that their news are handed over."""
+    return likely <= MOSTLY_HERE * here(tenant_id)
+
+
 async def _together(
     tx: Tx, rows: Sequence[Record], tenants: Tenants, tell: Tell, here: Here
 ) -> None:
     widest = _widest(rows, tenants)
     ids = [row["id"] for row in rows]
     words = [await _words(tx, row, tenants) for row in rows]
-    handed = [one for one, likely in widest.items() if likely <= MOSTLY_HERE * here(one)]
+    handed = [one for one, likely in widest.items() if _is_handed(one, likely, here)]
     told = await tx.fetch(queries.outbox.fan_out.sql, tenants.holder, [*widest], ids, words, handed)
     events = {row["id"]: row["event_id"] for row in rows}
     for row in told:
@@ -178,11 +183,9 @@ async def _alone(tx: Tx, row: Record, tenants: Tenants, tell: Tell, here: Here) 
     with _blaming(row):
         tenant_id = row["tenant_id"]
         words = await _words(tx, row, tenants)
-        is_handed = _likely_in(row, tenants) <= MOSTLY_HERE * here(tenant_id)
+        handed = _is_handed(tenant_id, _likely_in(row, tenants), here)
         sql = queries.outbox.fan_out_one.sql
-        for told in await tx.fetch(
-            sql, tenants.holder, tenant_id, row["id"], words, CHUNK, is_handed
-        ):
+        for told in await tx.fetch(sql, tenants.holder, tenant_id, row["id"], words, CHUNK, handed):
             _tell(told, tell, {row["id"]: row["event_id"]} if told["news"] is not None else None)
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import DEFAULT_LOCALE, LOCALES
-from campana.legible import is_legible
+from campana.legible import is_name
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def add_role(bus: Tx, tenant_id: UUID, name: str, *, administers: bool = F
 
 async def add_branch(bus: Tx, tenant_id: UUID, name: str) -> None:
     """A place of work, for `branch:NAME`."""
-    if not (1 <= len(name) <= 80 and is_legible(name)):
+    if not is_name(name, 80):
         raise Invalid("A branch's name has 1 to 80 characters that can be read.", field="name")
     await queries.tenants.add_branch(bus, tenant_id=tenant_id, name=name)
 
@@ -84,7 +84,7 @@ def _check(
 ) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", slug):
         raise Invalid("A short name holds a-z, 0-9 and -, up to 63.", field="slug")
-    if not (1 <= len(name) <= 120 and is_legible(name)):
+    if not is_name(name, 120):
         raise Invalid("A name has 1 to 120 characters that can be read.", field="name")
     if unknown := [module for module in modules if module not in MODULES]:
         raise Invalid(f"There is no module {unknown[0]!r}.", field="modules")

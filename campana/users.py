@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from campana import audit, passwords, signals
+from campana import audit, legible, passwords, signals
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import LOCALES
-from campana.legible import is_legible
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def is_email(text: str) -> bool:
 
 def is_name(text: str) -> bool:
     """Whether somebody may be called so."""
-    return 1 <= len(text) <= LONGEST_NAME and is_legible(text)
+    return legible.is_name(text, LONGEST_NAME)
 
 
 async def add(

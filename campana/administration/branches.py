@@ -13,7 +13,7 @@ import asyncpg
 from campana import audit
 from campana.errors import Conflict, Invalid, NotFound
 from campana.i18n import gettext as _
-from campana.legible import is_legible
+from campana.legible import is_name
 from campana.queries import queries
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def every(tx: Tx, tenant_id: UUID) -> list[Any]:
 async def create(db: Database, me: Person, name: str) -> None:
     """A new branch. Invalid for a name that is empty, too long or not legible, Conflict for a taken
     one."""
-    if not (1 <= len(name) <= LONGEST and is_legible(name)):
+    if not is_name(name, LONGEST):
         raise Invalid(_("A branch's name has 1 to 80 characters that can be read."), field="name")
     async with db.tenant(me.tenant_id, me.id) as tx:
         found = await queries.branches.add(tx, tenant=me.tenant_id, name=name)
