@@ -102,11 +102,11 @@ def ear_of(
 
 
 async def signed_in_ear(
-    db: Database, http: aiohttp.ClientSession, site: str, member: Member
+    db: Database, http: aiohttp.ClientSession, site: str, member: Member, path: str = "/api/stream"
 ) -> tuple[Ear, str]:
-    """A stream opened by session, and the session's token."""
+    """A stream opened by session, and the session's token. path: "/stream" is a page's."""
     token = await signed_in(db, member)
-    ear = Ear(http, f"{site}/api/stream", headers={"Cookie": f"{COOKIE}={token}"})
+    ear = Ear(http, f"{site}{path}", headers={"Cookie": f"{COOKIE}={token}"})
     await (await ear.open()).hears("hello")
     return ear, token
 

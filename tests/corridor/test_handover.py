@@ -12,14 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campana import inbox, live, rules, wheel
+from campana import inbox, live, rules
 from campana.news import MOST_HANDED, News
 from campana.outbox import Tenants, dispatch
 from campana.publish import publish_many
 from campana.signals import Hint, SharedNews
-from handlers.session_storage import COOKIE
 from tests.cast import person
-from tests.conftest import signed_in
 from tests.corridor.conftest import (
     ear_of,
     everybody_hears,
@@ -31,7 +29,6 @@ from tests.corridor.conftest import (
     site,  # noqa: F401
     until_dispatched,
 )
-from tests.sse import Ear
 from tests.waiting import eventually
 
 AUDIENCES = ("all", "role:ADMIN", "!role:ADMIN", "user:luis@norte.test")
@@ -147,94 +144,28 @@ async def test_a_rule_for_one_person_is_known_for_one_guarded_or_not(owner, cast
 
 
 class Gate:
-    """While it is shut, no stream is admitted: the hub waits where it asks for sessions."""
+    """While it is shut, no stream is admitted: somebody comes, and the hub waits where it asks for
+    their session."""
 
-    def __init__(self, holding) -> None:
-        self._holding = holding
+    def __init__(self, holding, hub, late, member) -> None:
+        self._holding, self._hub, self._late, self._member = holding, hub, late, member
 
     async def shut(self) -> None:
         await self._holding.execute("begin; lock table campana.session in access exclusive mode")
-
-    async def keep_out(self, ear) -> None:
-        """Somebody comes, and the hub waits for whether they may."""
-        await self.shut()
-        await ear.open()
-        await self.somebody_waits()
-
-    async def open(self) -> None:
-        await self._holding.execute("rollback")
-
-    async def somebody_waits(self) -> None:
+        await self._late.open()
         waiting = (
             "select count(*) from pg_locks"
             " where relation = 'campana.session'::regclass and not granted"
         )
         await eventually(lambda: self._holding.fetchval(waiting))
 
+    async def open(self) -> None:
+        await self._holding.execute("rollback")
 
-@pytest.fixture
-async def gate(dsn, monkeypatch):
-    """Asked for before the corridor starts: sweeps would come in between."""
-    monkeypatch.setattr(wheel, "SWEEP_EVERY", 600)
-    holding = await asyncpg.connect(dsn)
-    yield Gate(holding)
-    await holding.close()
-
-
-async def test_what_was_deleted_before_the_hub_came_to_it_is_not_shown(
-    gate,
-    db,
-    owner,
-    http,  # noqa: F811
-    site,  # noqa: F811
-    listen,  # noqa: F811
-    publish,  # noqa: F811
-    cast,
-    corridor,
-) -> None:
-    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.keep_out(late)
-    event_id = await publish(title="handed over while the hub waits")
-    await until_dispatched(owner)
-    await inbox.apply(db, person(cast.ana_admin), inbox.delete, [event_id])
-    (stream,) = corridor.hub.connected.of(cast.norte, [cast.ana_admin.id])
-    await eventually(lambda: stream in corridor.hub._dirty)
-    await gate.open()
-    await everybody_hears(publish, [ana, luis])
-    assert [n["title"] for n in luis.notifications] == [
-        "handed over while the hub waits",
-        "the end",
-    ]
-    assert [n["title"] for n in ana.notifications] == ["the end"]
-    await ana.hears("unread", count=1)
-    await late.cut()
-
-
-async def test_who_lost_a_right_while_the_hub_waited_hears_nothing_by_it(
-    gate,
-    owner,
-    http,  # noqa: F811
-    site,  # noqa: F811
-    listen,  # noqa: F811
-    publish,  # noqa: F811
-    cast,
-    monkeypatch,
-) -> None:
-    """Behind our back: nobody doubts the stream, and the dispatcher has named its reader."""
-    monkeypatch.setattr(live, "NAMED_FOR", 0)
-    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.keep_out(late)
-    await publish(type="calendar:refresh", audience="all")
-    await publish(type="sale:created", audience="role:ADMIN")
-    await until_dispatched(owner)
-    await owner.execute("update campana.users set role = 'STAFF' where id = $1", cast.ana_admin.id)
-    await gate.open()
-    await everybody_hears(publish, [ana, luis])
-    await ana.hears("calendar:refresh")
-    assert not ana.named("sale:created")
-    await late.cut()
+    def before_the_greeting(self, happens: Callable[[], None]) -> None:
+        """Whoever is greeted is written to before those to whom something was handed over."""
+        (stream,) = self._hub.connected.of(self._member.tenant_id, [self._member.id])
+        stream.transport = Before(stream.transport, happens)
 
 
 class Before:
@@ -252,10 +183,62 @@ class Before:
         return getattr(self._transport, name)
 
 
-def before_it_is_greeted(hub, tenant_id, member, happens) -> None:
-    """Whoever is greeted is written to before those to whom something was handed over."""
-    (stream,) = hub.connected.of(tenant_id, [member.id])
-    stream.transport = Before(stream.transport, happens)
+@pytest.fixture
+async def gate(without_sweeps, dsn, corridor, http, site, cast):  # noqa: F811
+    """Asked for first, since nobody may sweep before."""
+    holding, member = await asyncpg.connect(dsn), cast.rosa_colleague
+    late = ear_of(http, site, member, cast.norte_key)
+    yield Gate(holding, corridor.hub, late, member)
+    await late.cut()
+    await holding.close()
+
+
+async def test_what_was_deleted_before_the_hub_came_to_it_is_not_shown(
+    gate,
+    db,
+    owner,
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    corridor,
+) -> None:
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    await gate.shut()
+    event_id = await publish(title="handed over while the hub waits")
+    await until_dispatched(owner)
+    await inbox.apply(db, person(cast.ana_admin), inbox.delete, [event_id])
+    (stream,) = corridor.hub.connected.of(cast.norte, [cast.ana_admin.id])
+    await eventually(lambda: stream in corridor.hub._dirty)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    assert [n["title"] for n in luis.notifications] == [
+        "handed over while the hub waits",
+        "the end",
+    ]
+    assert [n["title"] for n in ana.notifications] == ["the end"]
+    await ana.hears("unread", count=1)
+
+
+async def test_who_lost_a_right_while_the_hub_waited_hears_nothing_by_it(
+    gate,
+    owner,
+    listen,  # noqa: F811
+    publish,  # noqa: F811
+    cast,
+    monkeypatch,
+) -> None:
+    """Behind our back: nobody doubts the stream, and the dispatcher has named its reader."""
+    monkeypatch.setattr(live, "NAMED_FOR", 0)
+    ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
+    await gate.shut()
+    await publish(type="calendar:refresh", audience="all")
+    await publish(type="sale:created", audience="role:ADMIN")
+    await until_dispatched(owner)
+    await owner.execute("update campana.users set role = 'STAFF' where id = $1", cast.ana_admin.id)
+    await gate.open()
+    await everybody_hears(publish, [ana, luis])
+    await ana.hears("calendar:refresh")
+    assert not ana.named("sale:created")
 
 
 async def test_who_is_doubted_while_others_are_written_to_hears_nothing_either(
@@ -269,66 +252,53 @@ async def test_who_is_doubted_while_others_are_written_to_hears_nothing_either(
     corridor,
 ) -> None:
     ears = [(await signed_in_ear(db, http, site, m))[0] for m in (cast.ana_admin, cast.carlos_cook)]
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
     await owner.execute("delete from campana.session")
-    await gate.keep_out(late)
+    await gate.shut()
     await publish()
     await until_dispatched(owner)
     doubt = Hint(cast.norte, [cast.ana_admin.id, cast.carlos_cook.id], checks=True)
-    before_it_is_greeted(
-        corridor.hub, cast.norte, cast.rosa_colleague, lambda: corridor.hub.hint(doubt)
-    )
+    gate.before_the_greeting(lambda: corridor.hub.hint(doubt))
     await gate.open()
     for ear in ears:
         await ear.hears("bye", reason="signed_out")
         assert not ear.notifications
-    await late.cut()
 
 
 async def test_who_is_hinted_at_while_others_are_written_to_asks(
     gate,
     db,
     owner,
-    http,  # noqa: F811
-    site,  # noqa: F811
     listen,  # noqa: F811
     publish,  # noqa: F811
     cast,
     corridor,
 ) -> None:
     ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.keep_out(late)
+    await gate.shut()
     event_id = await publish(title="deleted meanwhile")
     await until_dispatched(owner)
     async with db.tenant(cast.norte) as tx:  # and the hint of it comes late
         await inbox.delete(tx, person(cast.ana_admin), [event_id])
     hint = Hint(cast.norte, [cast.ana_admin.id])
-    before_it_is_greeted(
-        corridor.hub, cast.norte, cast.rosa_colleague, lambda: corridor.hub.hint(hint)
-    )
+    gate.before_the_greeting(lambda: corridor.hub.hint(hint))
     await gate.open()
     await everybody_hears(publish, [ana, luis])
     assert [n["title"] for n in ana.notifications] == ["the end"]
     assert [n["title"] for n in luis.notifications] == ["deleted meanwhile", "the end"]
-    await late.cut()
 
 
 async def test_what_is_gone_before_the_hub_comes_to_it_takes_nothing_else_along(
     gate,
     owner,
-    http,  # noqa: F811
-    site,  # noqa: F811
     listen,  # noqa: F811
     publish,  # noqa: F811
     cast,
     corridor,
 ) -> None:
     ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
     (stream,) = corridor.hub.connected.of(cast.norte, [cast.ana_admin.id])
     gone = SharedNews([uuid4()], [15], [cast.ana_admin.id], [stream.cursor + 1], [1], [0])
-    await gate.keep_out(late)
+    await gate.shut()
     corridor.hub.hint(Hint(cast.norte, [cast.ana_admin.id], news=[gone]))
     await publish(type="calendar:refresh", audience=f"user:{cast.luis_colleague.email}")
     await until_dispatched(owner)
@@ -336,23 +306,19 @@ async def test_what_is_gone_before_the_hub_comes_to_it_takes_nothing_else_along(
     await everybody_hears(publish, [ana, luis])
     await luis.hears("calendar:refresh")
     assert [n["title"] for n in ana.notifications] == ["the end"]
-    await late.cut()
 
 
 @pytest.mark.parametrize("key", [None, "k"], ids=["all handed over", "one to be asked for"])
 async def test_several_rounds_in_a_tick_come_once_and_in_order(
     gate,
     owner,
-    http,  # noqa: F811
-    site,  # noqa: F811
     listen,  # noqa: F811
     publish,  # noqa: F811
     cast,
     key,
 ) -> None:
     ana, luis = await listen(cast.ana_admin), await listen(cast.luis_colleague)
-    late = ear_of(http, site, cast.rosa_colleague, cast.norte_key)
-    await gate.keep_out(late)
+    await gate.shut()
     for title, more in (("one", {}), ("two", {"collapse_key": key}), ("three", {})):
         await publish(title=title, **more)
         await until_dispatched(owner)
@@ -361,7 +327,6 @@ async def test_several_rounds_in_a_tick_come_once_and_in_order(
     for ear in (ana, luis):
         assert [n["title"] for n in ear.notifications] == ["one", "two", "three", "the end"]
         await ear.hears("unread", count=4)
-    await late.cut()
 
 
 async def test_signs_that_mean_something_to_us_arrive_as_they_were_written(
@@ -374,7 +339,8 @@ async def test_signs_that_mean_something_to_us_arrive_as_they_were_written(
 ) -> None:
     """Handed over and asked for, to programs and pages; two streams of one person."""
     text, data = "100 % de %d, %(x)s, %% y %b", {"%s": "%d%%", "url": "/a?b=%25"}
-    program, page = await listen(cast.ana_admin), await page_of(db, http, site, cast.ana_admin)
+    program = await listen(cast.ana_admin)
+    page, _token = await signed_in_ear(db, http, site, cast.ana_admin, "/stream")
     stood = program.last_id
     await publish(title=text, data=data, message=text)
     await publish(title="%", url="/a?b=%25")
@@ -389,14 +355,6 @@ async def test_signs_that_mean_something_to_us_arrive_as_they_were_written(
     assert program.notifications[0]["data"] == late.notifications[0]["data"] == data
     assert text in page.notifications[0]["toast"]
     await page.cut()
-
-
-async def page_of(db, http, site, member) -> Ear:  # noqa: F811
-    """A page's stream, signed in."""
-    token = await signed_in(db, member)
-    page = Ear(http, f"{site}/stream", headers={"Cookie": f"{COOKIE}={token}"})
-    await (await page.open()).hears("hello")
-    return page
 
 
 async def test_others_are_told_unless_there_are_none(db, owner, cast) -> None:
