@@ -148,7 +148,7 @@ begin
   -- Events for the same audience are one `audience` here: it is evaluated once. Of those, what the same people get the
   -- same way is `alike`.
   kind as materialized (
-    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.priority, d.actor, d.expires_at, d.collapse_key, d.muted,
+    select d.id, d.tenant_id, d.event_id, d.type, d.rule, d.priority, d.actor, d.expires_at, d.muted,
       dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority) as audience,
       dense_rank() over (order by d.tenant_id, d.type, d.rule, d.priority, d.actor, d.muted) as alike
     from (
@@ -189,7 +189,7 @@ begin
   ),
   -- `back`: the how-manieth of a share's events, from the last one.
   given as materialized (
-    select s.share, k.tenant_id, k.id as ord, k.event_id, k.expires_at, k.collapse_key, a.mask, a.reason,
+    select s.share, k.tenant_id, k.id as ord, k.event_id, k.expires_at, a.mask, a.reason,
       row_number() over (partition by s.share order by k.id desc) as back
     from share s
     cross join lateral unnest(s.alikes, s.masks, s.reasons) a (alike, mask, reason)
@@ -216,14 +216,14 @@ begin
   ),
   -- The last of a reader's events gets the head's seq.
   placed as materialized (
-    select n.tenant_id, n.user_id, g.event_id, g.expires_at, g.collapse_key, g.reason, g.mask as channels,
+    select n.tenant_id, n.user_id, g.event_id, g.reason, g.mask as channels,
       g.ord, n.number / 75 as piece, n.seq + 1 - g.back as seq
     from numbered n
     join given g on g.share = n.share
   ),
   rows as (
-    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason, collapse_key)
-    select tenant_id, user_id, event_id, event_id, seq, channels, reason, collapse_key
+    insert into campana.inbox (tenant_id, user_id, id, event_id, seq, channels, reason)
+    select tenant_id, user_id, event_id, event_id, seq, channels, reason
     from placed
   ),
   -- Pieces of campana.event_recipients begin at the same users for all events of this round.
@@ -244,7 +244,10 @@ begin
   ),
   clocks as (
     insert into campana.expiring (tenant_id, user_id, seq, expires_at)
-    select tenant_id, user_id, seq, expires_at from placed where expires_at is not null
+    select n.tenant_id, n.user_id, n.seq + 1 - g.back, g.expires_at
+    from numbered n
+    join given g on g.share = n.share
+    where g.expires_at is not null
   ),
   hearers as (
     select k.tenant_id, array_agg(row(k.rule::text, m.user_ids)::campana.hearers) as hearers
