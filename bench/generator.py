@@ -95,36 +95,22 @@ class Generator:
 
     async def end(self, last: int, linger: float = 0.3, timeout: float = 30) -> dict[str, Any]:
         """The account up to `last`; raises BenchError when anything is missing or double."""
-        answer = await self.ask(
-            "ended",
-            timeout + 10,
-            do="end",
-            last=last,
-            timeout=timeout,
-            linger=linger,
-            samples_to=None,
-        )
-        raise_for(answer)
-        return answer
+        return await self._end(last, timeout, linger=linger, samples_to=None)
 
     async def end_with_samples(
         self, last: int, timeout: float = 30
     ) -> tuple[dict[str, Any], array[int]]:
         """As `end`, with every latency sample in nanoseconds."""
         with tempfile.NamedTemporaryFile(prefix="campana-bench-") as file:
-            answer = await self.ask(
-                "ended",
-                timeout + 10,
-                do="end",
-                last=last,
-                timeout=timeout,
-                linger=0.3,
-                samples_to=file.name,
-            )
-            raise_for(answer)
+            answer = await self._end(last, timeout, linger=0.3, samples_to=file.name)
             samples: array[int] = array("q")
             samples.frombytes(file.read())
         return answer, samples
+
+    async def _end(self, last: int, timeout: float, **how: object) -> dict[str, Any]:
+        answer = await self.ask("ended", timeout + 10, do="end", last=last, timeout=timeout, **how)
+        raise_for(answer)
+        return answer
 
     async def close(self) -> None:
         """Closes all streams."""

@@ -66,11 +66,22 @@ class Subscriber:
         return b""
 
     def opening(self, data: bytes) -> bytes:
-        """Bytes before the stream is open; a refusal must not look like silence."""
+        """Bytes before the stream is open; returns what to send back."""
         raise NotImplementedError
 
-    def refused(self, head: bytes) -> None:
-        self.faults.append(f"refused: {head[:300].decode(errors='replace')!r}")
+    def body(self, data: bytes, status: bytes = b"200") -> bytes:
+        """What has come so far after the response's head; a refusal must not look like silence."""
+        self.tail += data
+        head, found, body = self.tail.partition(b"\r\n\r\n")
+        if found and not head.startswith(b"HTTP/1.1 " + status):
+            self.faults.append(f"refused: {self.tail[:300].decode(errors='replace')!r}")
+            return b""
+        return body
+
+    def opened(self, events: bytes) -> None:
+        """From now on `feed()` counts, beginning with these."""
+        self.ready, self.tail = True, b""
+        self.feed(events, 0)
 
     def judge(self, mark: bytes) -> None:
         """One event by itself: in turn, or named and counted on from there."""
@@ -90,14 +101,9 @@ class EventSource(Subscriber):
     __slots__ = ()
 
     def opening(self, data: bytes) -> bytes:
-        self.tail += data
-        head, found, body = self.tail.partition(b"\r\n\r\n")
-        if found and not head.startswith(b"HTTP/1.1 200"):
-            self.refused(self.tail)
-        _, greeted, events = body.partition(b"\n\n")
+        _, greeted, events = self.body(data).partition(b"\n\n")
         if greeted:
-            self.ready, self.tail = True, b""
-            self.feed(events, 0)
+            self.opened(events)
         return b""
 
 
@@ -107,13 +113,10 @@ class EngineIO(Subscriber):
     __slots__ = ()
 
     def opening(self, data: bytes) -> bytes:
-        self.tail += data
-        head, found, frames = self.tail.partition(b"\r\n\r\n")
-        if found and b" 101 " not in head[:16]:
-            self.refused(self.tail)
-        elif b"40{" in frames:
-            self.ready, self.tail = True, b""
-        elif b"0{" in data:
+        frames = self.body(data, status=b"101")
+        if b"40{" in frames:
+            self.opened(b"")
+        elif frames and b"0{" in data:
             return masked(b"40")
         return b""
 
@@ -153,14 +156,11 @@ class CampanaStream(Subscriber):
         return b""
 
     def opening(self, data: bytes) -> bytes:
-        self.tail += data
-        head, found, body = self.tail.partition(b"\r\n\r\n")
-        if found and not head.startswith(b"HTTP/1.1 200"):
-            self.refused(self.tail)
+        body = self.body(data)
         if hello := HELLO.search(body):
-            self.ready, self.seq, self.tail = True, int(hello[1]), b""
+            self.seq = int(hello[1])
             IDS.reach(self.seq + 100_000)
-            self.feed(body[hello.end() :], 0)
+            self.opened(body[hello.end() :])
         return b""
 
 
