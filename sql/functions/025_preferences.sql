@@ -21,7 +21,7 @@ language sql immutable as $$
     else clock >= quiet_from or clock < quiet_to end;
 $$;
 
--- The channels a type uses when nobody says otherwise. (In plpgsql, which keeps its plans: fan_out() asks once.)
+-- The channels a type uses when nobody says otherwise. (In plpgsql, which keeps its plans.)
 create or replace function campana.default_channels(tenant uuid, type text) returns integer
 language plpgsql stable as $$
 begin
@@ -32,54 +32,56 @@ begin
 end;
 $$;
 
--- What type, tenant and role say, once for each role. `channels`: for whoever set nothing, unless
--- `timed`: then the reader's clock counts too. `masks`: before the priority was looked at.
-drop function if exists campana.standing(uuid, text, text, integer);
-create function campana.standing(tenant uuid, type text, priority text, defaults integer)
-returns table (
-  role text, channels integer, masks integer, locked integer, minimum integer,
-  quiet_from time, quiet_to time, work_days smallint, breaks_through boolean, timed boolean)
-language sql stable rows 10 as $$
-  select s.role,
-    case when campana.priority_rank(standing.priority) < s.minimum and s.masks & s.locked & 1 = 0 then 0 else s.masks end,
-    s.masks, s.locked, s.minimum, s.quiet_from, s.quiet_to, s.work_days, s.breaks_through,
-    s.quiet_from is not null or s.work_days < 127
-  from (
-    select ro.name as role,
-      campana.layered(campana.layered(standing.defaults, t.value, t.chosen, 0), r.value, r.chosen, t.locked) as masks,
-      coalesce(t.locked, 0) | coalesce(r.locked, 0) as locked,
-      campana.priority_rank(coalesce(ra.min_priority, ta.min_priority)) as minimum,
-      case when ra.quiet is null then ta.quiet_from else ra.quiet_from end as quiet_from,
-      case when ra.quiet is null then ta.quiet_to else ra.quiet_to end as quiet_to,
-      coalesce(ra.work_days, ta.work_days, 127::smallint) as work_days,
-      coalesce(ra.urgent_breaks_through, ta.urgent_breaks_through, true) as breaks_through
-    from campana.role ro
-    left join lateral (
-      select p.value, p.chosen, p.locked from campana.tenant_preference p
-      where p.tenant_id = standing.tenant and p.type = standing.type offset 0
-    ) t on true
-    left join lateral (
-      select p.value, p.chosen, p.locked from campana.role_preference p
-      where p.tenant_id = standing.tenant and p.role = ro.name and p.type = standing.type offset 0
-    ) r on true
-    left join lateral (
-      select * from campana.tenant_attention a where a.tenant_id = standing.tenant offset 0
-    ) ta on true
-    left join lateral (
-      select * from campana.role_attention a where a.tenant_id = standing.tenant and a.role = ro.name offset 0
-    ) ra on true
-    where ro.tenant_id = standing.tenant
-    offset 0
-  ) s;
+-- What type, tenant and role say, once for each role: asked once for all events of a type and priority. (In plpgsql, which
+-- keeps its plans.)
+drop function if exists campana.standing(uuid, text, text, integer) cascade;
+create or replace function campana.standing(tenant uuid, type text, priority text) returns campana.role_standing[]
+language plpgsql stable as $$
+begin
+  return array(
+    select row(
+      s.role,
+      case when campana.priority_rank(standing.priority) < s.minimum and s.masks & s.locked & 1 = 0 then 0 else s.masks end,
+      s.masks, s.locked, s.minimum, s.quiet_from, s.quiet_to, s.work_days, s.breaks_through,
+      s.quiet_from is not null or s.work_days < 127)::campana.role_standing
+    from (
+      select ro.name as role,
+        campana.layered(campana.layered(d.channels, t.value, t.chosen, 0), r.value, r.chosen, t.locked) as masks,
+        coalesce(t.locked, 0) | coalesce(r.locked, 0) as locked,
+        campana.priority_rank(coalesce(ra.min_priority, ta.min_priority)) as minimum,
+        case when ra.quiet is null then ta.quiet_from else ra.quiet_from end as quiet_from,
+        case when ra.quiet is null then ta.quiet_to else ra.quiet_to end as quiet_to,
+        coalesce(ra.work_days, ta.work_days, 127::smallint) as work_days,
+        coalesce(ra.urgent_breaks_through, ta.urgent_breaks_through, true) as breaks_through
+      from (select campana.default_channels(tenant, standing.type) as channels offset 0) d
+      cross join campana.role ro
+      left join lateral (
+        select p.value, p.chosen, p.locked from campana.tenant_preference p
+        where p.tenant_id = tenant and p.type = standing.type offset 0
+      ) t on true
+      left join lateral (
+        select p.value, p.chosen, p.locked from campana.role_preference p
+        where p.tenant_id = tenant and p.role = ro.name and p.type = standing.type offset 0
+      ) r on true
+      left join lateral (
+        select * from campana.tenant_attention a where a.tenant_id = tenant offset 0
+      ) ta on true
+      left join lateral (
+        select * from campana.role_attention a where a.tenant_id = tenant and a.role = ro.name offset 0
+      ) ra on true
+      where ro.tenant_id = tenant
+      offset 0
+    ) s);
+end;
 $$;
 
 -- Everybody whom the rule names, each with a mask of channels; without that of the inbox (1) they do not
--- want it. Written so that it becomes part of the query that asks, without a call; with few steps a person,
--- because each costs whoever set nothing, too.
+-- want it. `standing`: of this type and priority. Written so that it becomes part of the query that asks, without a call;
+-- with few steps a person, because each costs whoever set nothing, too.
 drop function if exists campana.wanting(uuid, jsonb, text, text, integer, timestamptz);
 drop function if exists campana.addressed(uuid, jsonb, text, text, integer, timestamptz);
-create function campana.addressed(
-  tenant uuid, rule jsonb, type text, priority text, defaults integer, moment timestamptz
+create or replace function campana.addressed(
+  tenant uuid, rule jsonb, type text, priority text, standing campana.role_standing[], moment timestamptz
 ) returns table (user_id uuid, reason text, channels integer)
 language sql stable rows 1000 as $$
   select m.user_id, m.reason,
@@ -109,7 +111,7 @@ language sql stable rows 1000 as $$
       ) w
     ) end as channels
   from campana.audience_members(addressed.tenant, addressed.rule) m
-  join campana.standing(addressed.tenant, addressed.type, addressed.priority, addressed.defaults) s on s.role = m.role
+  join unnest(addressed.standing) s on s.role = m.role
   -- what a person set; nothing more is looked at for people without a row here
   left join lateral (
     select a.user_id, a.min_priority, a.quiet, a.quiet_from, a.quiet_to, a.work_days, a.urgent_breaks_through,

@@ -159,15 +159,19 @@ begin
       where d.lasting
     ) d
   ),
+  standing as materialized (
+    select t.tenant_id, t.type, t.priority, campana.standing(t.tenant_id, t.type, t.priority) as roles
+    from (select distinct k.tenant_id, k.type, k.priority from kind k) t
+  ),
   member as materialized (
     select a.audience, m.user_id, m.reason, m.channels
     from (
-      select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule, k.priority,
-        campana.default_channels(k.tenant_id, k.type) as channels
+      select distinct on (k.audience) k.audience, k.tenant_id, k.type, k.rule, k.priority
       from kind k
       order by k.audience
     ) a
-    cross join lateral campana.addressed(a.tenant_id, a.rule, a.type, a.priority, a.channels, moment) m
+    join standing s on s.tenant_id = a.tenant_id and s.type = a.type and s.priority = a.priority
+    cross join lateral campana.addressed(a.tenant_id, a.rule, a.type, a.priority, s.roles, moment) m
   ),
   recipient as materialized (
     select k.alike, m.user_id, m.reason,
@@ -348,7 +352,7 @@ begin
     into addressed, who, reasons, masks
     from (
       select a.*, a.channels & 1 <> 0 and a.user_id is distinct from e.actor as wants
-      from campana.addressed(tenant, e.rule, e.type, e.priority, campana.default_channels(tenant, e.type), moment) a
+      from campana.addressed(tenant, e.rule, e.type, e.priority, campana.standing(tenant, e.type, e.priority), moment) a
       where e.progress is null or a.user_id > e.progress
       order by a.user_id
       limit at_most
