@@ -6,7 +6,7 @@ preferences or takes part in a request.
 """
 
 import asyncio
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -16,10 +16,9 @@ from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
 from campana.laggards import Laggards
 from campana.live import Live, Signal
-from campana.moment import Moment
 from campana.news import Handed, News, offers
 from campana.outgoing import Outgoing
-from campana.queries import queries
+from campana.rights import Rights
 from campana.shares import Due
 from campana.signals import Hint
 from campana.stream import Stream
@@ -31,8 +30,6 @@ AT_ONCE = 1_000
 """Streams served in one tick, at most 64 KiB each: what a mass reconnection may hold in memory."""
 SLICE = 64
 """Streams written to before other work gets a turn."""
-SWEPT = 100
-"""Streams that a sweep asks about at once, in a millisecond or two."""
 
 
 class Hub:
@@ -44,11 +41,11 @@ class Hub:
         self.laggards = Laggards(self.look_at)
         self._opening: list[Stream] = []
         self._dirty: dict[Stream, None] = {}  # who has waited longest comes first
-        self._doubted: set[Stream] = set()
         self._work = asyncio.Event()
         self.news = News(db)
         self.live = Live(db)
         self.shut_out = admission.ShutOut()
+        self.rights = Rights(db, self.shut_out, look_at=self.look_at, send_away=self._send_away)
         self.epoch = ""
         self.delivered = 0
         self.draining = False
@@ -80,7 +77,7 @@ class Hub:
         stream.is_open = False
         stream.is_gone = True
         self._dirty.pop(stream, None)
-        self._doubted.discard(stream)
+        self.rights.doubted.discard(stream)
 
     def streams(self) -> list[Stream]:
         """All of them, as a copy."""
@@ -102,7 +99,7 @@ class Hub:
         Every login of the database can NOTIFY: the doubted hear nothing until it has been asked.
         """
         if told.checks:
-            self._doubted.update(
+            self.rights.doubted.update(
                 stream
                 for stream in self.connected.of(told.tenant_id, told.user_ids)
                 if told.credential in (None, stream.reader.credential_id)
@@ -136,23 +133,14 @@ class Hub:
             await self._work.wait()
             self._work.clear()
             try:
-                await self._settle_doubts()
+                if self.rights.doubted:
+                    await self.rights.settle()
                 await self._tick()
             except Exception as error:
                 story = is_unforeseen(error)
                 log.warning("hub.trouble", error=str(error), exc_info=story, success=False)
                 await asyncio.sleep(0.25)
                 self.gap()
-
-    async def _settle_doubts(self) -> None:
-        """Whoever is doubted again meanwhile is asked about again: the answer may be older."""
-        doubted, self._doubted = self._doubted, set()
-        try:
-            if doubted:
-                await self._check([*doubted])
-        except BaseException:
-            self._doubted |= {stream for stream in doubted if not stream.is_gone}
-            raise
 
     async def _tick(self) -> None:
         opening, self._opening = [s for s in self._opening if not s.is_gone], []
@@ -172,13 +160,7 @@ class Hub:
             ready = [s for s in asking if s.is_open and self.laggards.has_room(s)]
             heard, asked = await self._ask(signals, ready[:AT_ONCE])
         except BaseException:
-            # Nothing was written: who was due is due again, who was not greeted is admitted again.
-            for stream in opening:
-                stream.is_open = False
-            self._opening += opening
-            self._dirty = dirty | self._dirty
-            for tenant_id, news in handed:
-                self.look_at(self.connected.of(tenant_id, news.user_ids))
+            self._put_back(opening, dirty, handed)
             raise
         self.live.told()
         self._dirty = dict.fromkeys(ready[AT_ONCE:]) | self._dirty
@@ -188,6 +170,17 @@ class Hub:
         await self._write(outgoing)
         if self._dirty or self.live.pending:
             self._work.set()
+
+    def _put_back(
+        self, opening: list[Stream], dirty: dict[Stream, None], handed: list[Handed]
+    ) -> None:
+        """Nothing was written: who was due is due again, who was not greeted is admitted again."""
+        for stream in opening:
+            stream.is_open = False
+        self._opening += opening
+        self._dirty = dirty | self._dirty
+        for tenant_id, news in handed:
+            self.look_at(self.connected.of(tenant_id, news.user_ids))
 
     async def _ask(
         self, signals: list[Signal], ready: list[Stream]
@@ -211,9 +204,9 @@ class Hub:
 
         What was handed over becomes bytes as it is written, so that nobody waits for the others'.
         """
-        epoch = self.epoch.encode()
+        epoch, doubted = self.epoch.encode(), self.rights.doubted
         for number, stream in enumerate(outgoing.streams(), 1):
-            if stream in self._doubted:  # perhaps only since others were written to
+            if stream in doubted:  # perhaps only since others were written to
                 self._put_off(stream, outgoing)
             else:
                 self._serve(stream, outgoing, epoch)
@@ -250,18 +243,14 @@ class Hub:
         """Not who was hinted at meanwhile: what was handed over is older; nor who has no room."""
         return stream not in self._dirty and self.laggards.has_room(stream)
 
-    async def _admit(self, opening: list[Stream]) -> dict[Stream, bytes]:
-        """Authorise, find each cursor, say hello. Streams without the right to be open end."""
-        async with self.db.bus() as connection:
-            rows = await admission.allowed(connection, opening, self.shut_out)
-            moment = Moment.read(await connection.fetchval(queries.hub.snapshot.sql))
-        admitted = {}
-        for stream, row in rows.items():
-            if not stream.is_gone:  # closed while we asked: what we were told may be older
-                admitted[stream] = admission.greeting(stream, row, self.epoch, moment)
-                stream.is_open = True
-        self._close_others(opening, rows)
-        return admitted
+    async def _admit(self, opening: Sequence[Stream]) -> dict[Stream, bytes]:
+        """Find the cursor of each that may be open, say hello."""
+        heads, moment = await self.rights.admit(opening)
+        hellos = {}
+        for stream, head in heads.items():
+            hellos[stream] = admission.greeting(stream, head, self.epoch, moment)
+            stream.is_open = True
+        return hellos
 
     async def admit_one(self, stream: Stream) -> bytes | None:
         """For a poller: its hello, or None when it may not read."""
@@ -274,23 +263,7 @@ class Hub:
         """
         self.live.note_gap()
         self._work.set()
-        streams = [s for s in self.streams() if s.is_open]
-        for start in range(0, len(streams), SWEPT):  # whoever waits for news waits for no sweep
-            await self._check([s for s in streams[start : start + SWEPT] if s.is_open])
-
-    async def _check(self, streams: list[Stream]) -> None:
-        async with self.db.bus() as connection:
-            rows = await admission.allowed(connection, streams, self.shut_out)
-        for stream, row in rows.items():
-            admission.follow(stream, row)
-            if stream.is_open and not admission.is_where(stream, row):
-                self.look_at([stream])
-        self._close_others(streams, rows)
-
-    def _close_others(self, streams: Iterable[Stream], allowed: Container[Stream]) -> None:
-        for stream in streams:
-            if stream not in allowed and not stream.is_gone:
-                self._send_away(stream)
+        await self.rights.sweep([s for s in self.streams() if s.is_open])
 
     def _send_away(self, stream: Stream) -> None:
         try:
