@@ -14,6 +14,7 @@ import structlog
 from campana import admission, frames
 from campana.db import Database
 from campana.errors import TooMany, is_unforeseen
+from campana.hearers import heard_by
 from campana.laggards import Laggards
 from campana.live import Live, Signal
 from campana.news import Handed, News, offers
@@ -186,7 +187,7 @@ class Hub:
         self, signals: list[Signal], ready: list[Stream]
     ) -> tuple[dict[Stream, list[bytes]], dict[Stream, Due]]:
         """Who hears which live messages, and what is new for these streams; side by side."""
-        heard = self.live.address(signals, self.connected.by_user)
+        heard = heard_by(self.db, signals, self.connected.by_user)
         if not ready:  # all was handed over: nobody else has a turn before the first is written to
             return await heard, {}
         return await asyncio.gather(heard, self.news.read(ready, self.epoch))

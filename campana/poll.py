@@ -9,6 +9,7 @@ import asyncpg
 from campana import frames
 from campana.errors import Unauthorized
 from campana.frames import Format
+from campana.hearers import heard_by
 from campana.hub import Hub
 from campana.live import signal_of
 from campana.moment import Moment
@@ -16,11 +17,12 @@ from campana.queries import queries
 from campana.stream import Reader, Stream
 
 AT_MOST = 200
+"""Live messages in one answer; who missed more fetches again."""
 KEPT_SECONDS = 50
 """Live messages are kept for 60; what was committed late may be older than it looks."""
 
 
-class _Page:
+class _Answer:
     """Takes what a stream would write."""
 
     def __init__(self) -> None:
@@ -48,20 +50,20 @@ async def poll(
     Raises Unauthorized when the right to read has gone meanwhile, TooMany for who did too much.
     """
     hub.shut_out.refuse(reader.user_id)
-    page = _Page()
-    stream = Stream(reader, form, page, chunked=False, asked=asked, deadline=0)
+    answer = _Answer()
+    stream = Stream(reader, form, answer, chunked=False, asked=asked, deadline=0)
     hello = await hub.admit_one(stream)
     if hello is None:
         hub.shut_out.refuse(reader.user_id)
         raise Unauthorized("Sign in again.", code="session_ended")
-    page.write(hello)
+    answer.write(hello)
     live, missed = await _live(hub, stream, signal)
     due = (await hub.news.read([stream], hub.epoch))[stream]
-    page.parts += due.pieces(stream)
-    page.parts += live
+    answer.parts += due.pieces(stream)
+    answer.parts += live
     if missed:
-        page.write(frames.RESYNC_LIVE)
-    return b"".join(page.parts)
+        answer.write(frames.RESYNC_LIVE)
+    return b"".join(answer.parts)
 
 
 async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[bytes], bool]:
@@ -79,6 +81,5 @@ async def _live(hub: Hub, stream: Stream, signal: str | None) -> tuple[list[byte
     except asyncpg.DataError:  # numbers that no server gave out
         return [], True
     signals = [signal_of(dict(row)) for row in rows]
-    reader = stream.reader
-    heard = await hub.live.address(signals, {reader.tenant_id: {reader.user_id: [stream]}})
+    heard = await heard_by(hub.db, signals, {tenant_id: {stream.reader.user_id: [stream]}})
     return heard.get(stream, []), len(rows) == AT_MOST
