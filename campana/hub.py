@@ -17,7 +17,7 @@ from campana.errors import TooMany, is_unforeseen
 from campana.hearers import heard_by
 from campana.laggards import Laggards
 from campana.live import Live, Signal
-from campana.news import Handed, News, offers
+from campana.news import Handed, News, parts_of
 from campana.outgoing import Outgoing
 from campana.rights import Rights
 from campana.shares import Due
@@ -154,10 +154,10 @@ class Hub:
             events = await self.news.events_of(handed)
             # Last of all: who was hinted at meanwhile asks, since what was handed over is older.
             dirty, self._dirty = self._dirty, {}
-            offered = offers(handed, events, self.connected.by_user)
+            parts = parts_of(handed, events, self.connected.by_user)
             asking = dirty | dict.fromkeys(fresh)
             for stream in asking:
-                offered.pop(stream, None)
+                parts.pop(stream, None)
             ready = [s for s in asking if s.is_open and self.laggards.has_room(s)]
             heard, asked = await self._ask(signals, ready[:AT_ONCE])
         except BaseException:
@@ -165,7 +165,7 @@ class Hub:
             raise
         self.live.told()
         self._dirty = dict.fromkeys(ready[AT_ONCE:]) | self._dirty
-        outgoing = Outgoing(fresh, asked, offered, heard)
+        outgoing = Outgoing(fresh, asked, parts, heard)
         if lost:
             outgoing.lost_live(self.streams())
         await self._write(outgoing)
@@ -225,7 +225,7 @@ class Hub:
 
     def _serve(self, stream: Stream, outgoing: Outgoing, epoch: bytes) -> None:
         pieces = [hello] if (hello := outgoing.hellos.get(stream)) else []
-        if stream not in outgoing.offered or self._may_take_over(stream):
+        if stream not in outgoing.handed or self._may_take_over(stream):
             news, has_more = outgoing.news_of(stream, epoch)
             if news:
                 pieces += news.pieces(stream)

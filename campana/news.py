@@ -20,8 +20,8 @@ MOST_HANDED = 500
 
 Handed = tuple[UUID, SharedNews]
 """With its tenant."""
-Offer = tuple[Share, int]
-"""News that were handed over, and the place of a reader in them."""
+Part = tuple[Share, int]
+"""A reader's part of what was handed over: the news, and the reader's place in them."""
 
 
 class News:
@@ -98,26 +98,26 @@ class News:
         return found
 
 
-def offers(
+def parts_of(
     handed: Iterable[Handed], events: dict[UUID, EventFrames], connected: Connected
-) -> dict[Stream, list[Offer]]:
+) -> dict[Stream, list[Part]]:
     """What was handed over, by those it is for, in order."""
-    offered: dict[Stream, list[Offer]] = {}
+    parts: dict[Stream, list[Part]] = {}
     for tenant_id, shared in handed:
         users = connected.get(tenant_id, {})
         share = Share.of(shared, events)
         for number, user_id in enumerate(shared.user_ids):
             for stream in users.get(user_id, ()):
                 if stream.is_open:
-                    offered.setdefault(stream, []).append((share, number))
-    return offered
+                    parts.setdefault(stream, []).append((share, number))
+    return parts
 
 
-def taken_over(offered: Iterable[Offer], stream: Stream, epoch: bytes) -> tuple[Due | None, bool]:
+def taken_over(parts: Iterable[Part], stream: Stream, epoch: bytes) -> tuple[Due | None, bool]:
     """What it is due of that, where it stands right before it; and whether it has to ask: it does
     not stand there, an event is gone already, or there is more than fits."""
     due: Due | None = None
-    for share, number in offered:
+    for share, number in parts:
         place = due.cursor if due else stream.cursor
         if place == share.before(number) and share.is_whole:
             due = share.due(stream, number, epoch, due)

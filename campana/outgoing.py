@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campana import frames
-from campana.news import Offer, taken_over
+from campana.news import Part, taken_over
 from campana.shares import Due
 from campana.stream import Stream
 
@@ -14,18 +14,18 @@ LIVE_WINDOW = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """hellos: of those who have just been admitted. asked: what was read from inboxes. offered:
+    """hellos: of those who have just been admitted. asked: what was read from inboxes. handed:
     what a dispatcher handed over, for those who did not ask. heard: live messages."""
 
     hellos: dict[Stream, bytes]
     asked: dict[Stream, Due]
-    offered: dict[Stream, list[Offer]]
+    handed: dict[Stream, list[Part]]
     heard: dict[Stream, list[bytes]]
 
     def streams(self) -> dict[Stream, None]:
         """Whoever gets something."""
-        parts = (self.hellos, self.asked, self.offered, self.heard)
-        return {stream: None for part in parts for stream in part}
+        kinds = (self.hellos, self.asked, self.handed, self.heard)
+        return {stream: None for kind in kinds for stream in kind}
 
     def lost_live(self, streams: Sequence[Stream]) -> None:
         """Live messages are gone for good: these are told to fetch again."""
@@ -34,16 +34,16 @@ class Outgoing:
 
     def withhold(self, stream: Stream) -> bytes | None:
         """Nothing for this one; its hello, if it was to get one."""
-        for part in (self.asked, self.offered, self.heard):
-            part.pop(stream, None)
+        for kind in (self.asked, self.handed, self.heard):
+            kind.pop(stream, None)
         return self.hellos.pop(stream, None)
 
     def news_of(self, stream: Stream, epoch: bytes) -> tuple[Due | None, bool]:
         """What it is due of notifications, and whether there is more that it has to ask for."""
         if due := self.asked.get(stream):
             return due, due.more
-        if offers := self.offered.get(stream):
-            return taken_over(offers, stream, epoch)
+        if parts := self.handed.get(stream):
+            return taken_over(parts, stream, epoch)
         return None, False
 
     def live_of(self, stream: Stream) -> tuple[list[bytes], bool]:
