@@ -47,8 +47,15 @@ class Corridor:
             on_gap=self._gap,
             dsn=settings.listen_url,
         )
-        self._wheel = Wheel(self.hub, heartbeat=settings.heartbeat_seconds)
-        self._clock = Clock(db, self.dispatcher.wake)
+        self.clock = Clock(db, self.dispatcher.wake)
+        self._loops = (
+            self.hub.run,
+            Wheel(self.hub, heartbeat=settings.heartbeat_seconds).run,
+            self.listener.run,
+            self.clock.run,
+            self.roster.run,
+            self.tally.run,
+        )
         self._epoch_check: asyncio.Task[None] | None = None
 
     @asynccontextmanager
@@ -57,13 +64,7 @@ class Corridor:
         self.hub.epoch = await epoch.current(self.db)
         await self.dispatcher.announce()  # before listening: what others told nobody is found then
         dispatching = _started(self.dispatcher.run)
-        others = [
-            _started(loop.run)
-            for loop in (
-                *(self.hub, self._wheel, self.listener, self._clock),
-                *(self.roster, self.tally),
-            )
-        ]
+        others = [_started(run) for run in self._loops]
         try:
             yield
         finally:

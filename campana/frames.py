@@ -60,13 +60,16 @@ class EventFrames:
         body["channels"] = names(mask)
         body["actions"] = actions_for(self._event.get("actions"), locale)
         if form == "html":
-            # Collapsed notifications keep their first event's id; the page finds it in "id".
-            icon = words_for(self._event["words"], locale).get("icon")
-            toast = {**self._event, **body, "id": str(self._event["id"]), "icon": icon}
             if mask & TOAST:
-                body["toast"] = render.toast(toast, locale)
+                body["toast"] = self._toast(body, locale)
             del body["data"]
         return orjson.dumps(body)[1:] + b"\n\n"
+
+    def _toast(self, body: Mapping[str, Any], locale: str) -> str:
+        """With this event's id, which with_other_id() finds where the notification has another."""
+        icon = words_for(self._event["words"], locale).get("icon")
+        shown = {**self._event, **body, "id": str(self._event["id"]), "icon": icon}
+        return render.toast(shown, locale)
 
     def _facts(self, locale: str) -> dict[str, Any]:
         event = self._event

@@ -321,7 +321,7 @@ async def test_a_poll_with_a_signal_older_than_what_is_kept_gets_resync(
     assert [m.name for m in answer] == ["hello", "calendar:refresh"]
 
     await owner.execute("update campana.signal set created_at = created_at - interval '61 seconds'")
-    await corridor._clock.forget_signals()
+    await corridor.clock.forget_signals()
     assert await owner.fetchval("select count(*) from campana.signal") == 0
     snapshot, _, taken = hello.data["signal"].partition("@")
     answer = await poll(cast.ana_admin, hello.id, f"{snapshot}@{int(taken) - 61}")
