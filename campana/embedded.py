@@ -54,6 +54,11 @@ def held(
             f"no right to {error.filename or home}: use the account that made it, or set"
             " CAMPANA_HOME to a directory of your own"
         ) from error
+    except OSError as error:
+        raise EmbeddedError(
+            f"{error.filename or home} cannot be used ({error.strerror or error}): set CAMPANA_HOME"
+            " to a directory that this account may fill"
+        ) from error
     try:
         yield server
     finally:

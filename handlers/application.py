@@ -36,10 +36,9 @@ from handlers.app_keys import (
     TALLY,
     TYPE_NAMES,
 )
+from handlers.inputs import MOST_BODY
 from handlers.routes import add_routes
 from handlers.session_storage import PostgresStorage
-
-MOST_BYTES = 8 * 1024 * 1024
 
 # aiohttp-session keeps things under plain names, and so do we: request['person'].
 warnings.filterwarnings("ignore", category=web.NotAppKeyWarning)
@@ -49,7 +48,7 @@ def application(settings: Settings, db: Database, corridor: Corridor) -> web.App
     """The HTTP side of Campana; whoever serves it runs the corridor."""
     lifetime = timedelta(days=settings.session_days)
     app = web.Application(
-        client_max_size=MOST_BYTES,
+        client_max_size=MOST_BODY,
         middlewares=[
             middleware.trace,
             compression.zip_pages,

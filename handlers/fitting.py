@@ -17,6 +17,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 JSON = "application/json"
 CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
+SAID = dict.fromkeys(("model_type", "dict_type"), "Input should be a JSON object.")
+"""Where pydantic speaks of classes and dictionaries."""
 LIMITS = ("max_length", "le", "ge", "expected")
 """What pydantic calls the bound of a rule."""
 MOST_FINDINGS = 2_000
@@ -86,7 +88,7 @@ def field_error(
     where = ".".join(map(str, place))
     code = CODES.get(detail["type"], "invalid_value")
     if code != "unknown_field":
-        said = _sentence(detail["msg"])
+        said = SAID.get(detail["type"]) or _sentence(detail["msg"])
         return FieldError(where, code, said, kind=detail["type"], limit=_limit(detail))
     unknown, names = str(place[-1])[:80], list(known)
     near = get_close_matches(unknown, names, n=1, cutoff=0.5)

@@ -13,6 +13,7 @@ from aiohttp import web
 from campana.errors import BadRequest, FieldError, Invalid, TooLarge, WrongMediaType
 
 URLENCODED = "application/x-www-form-urlencoded"
+MOST_BODY = 8 * 1024 * 1024
 MOST_FIELDS = 1000
 MOST_BYTES = 512 * 1024
 """Of a form: strangers may send one, and each that comes slowly waits in memory."""

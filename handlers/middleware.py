@@ -170,9 +170,18 @@ def _ways_back(request: web.Request) -> dict[str, str]:
 
 
 def _from_http(exc: web.HTTPException) -> CampanaError:
-    error = BY_STATUS.get(exc.status, BadRequest)()
+    error = BY_STATUS.get(exc.status, BadRequest)(_said_by_http(exc))
     error.status = exc.status
     return error
+
+
+def _said_by_http(exc: web.HTTPException) -> str:
+    """What to do, where aiohttp knows; pages say it in words of their own."""
+    if isinstance(exc, web.HTTPMethodNotAllowed):
+        return f"Ask with {', '.join(sorted(exc.allowed_methods))}."
+    if isinstance(exc, web.HTTPRequestEntityTooLarge):
+        return f"A body has at most {inputs.MOST_BODY // 2**20} MiB."
+    return ""
 
 
 def _kept(exc: web.HTTPException) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -68,6 +69,7 @@ async def create(request: web.Request, query: PublishQuery) -> web.Response:
     Accepted is durable. Fields may be written dedupeKey or dedupe_key. CloudEvents 1.0 are welcome
     structured, batched and binary. With dry_run the answer is 200 and nothing happens.
     """
+    _refuse_unclear(request)
     tenant = tenant_of(request)
     events, is_array = await _read(request)
     _refuse_foreign(events, is_array, tenant)
@@ -94,6 +96,15 @@ async def cancel(request: web.Request) -> web.Response:
     async with request.app[DB].tenant(tenant.id) as tx:
         await publish.cancel(tx, str(tenant.id), event_id)
     return replies.json({"id": event_id, "cancelled": True})
+
+
+def _refuse_unclear(request: web.Request) -> None:
+    """Who asks for a dry run in other words would ring bells: `?dryRun=1`, `?dry_run`."""
+    for name, value in request.query.items():
+        means_it = re.sub(r"[^a-z]", "", name.lower()) == "dryrun"
+        if means_it and (name != "dry_run" or not value):
+            said = "Whether this is a dry run is not clear."
+            raise Invalid(said, field=name[:80], code="invalid_value", hint="Write dry_run=1.")
 
 
 async def _read(request: web.Request) -> tuple[list[EventShape], bool]:

@@ -47,6 +47,7 @@ async def browser(request: web.Request) -> web.StreamResponse:
     tag="stream",
     query=StreamQuery,
     answers={200: JSON_STREAM},
+    headers={"Last-Event-ID": "The id of the last notification that arrived: goes on after it."},
     limited="streams",
 )
 async def api(request: web.Request) -> web.StreamResponse:

@@ -288,6 +288,8 @@ KEY = ("key", "add", "--tenant", "norte", "--name", "x", "--scope")
         (("type", "add", "Sold", "--tenant", "norte"), "A type is written like card:sold"),
         ((*TYPE, "--icon", "cake"), "--icon: Choose one of these. Icons: bell, calendar,"),
         ((*TYPE, "--title-en", "{a"), "--title-en: A brace is left over"),
+        ((*EVENT, "all", "--deliver-at", "0001-01-01"), "--deliver-at lies at the end"),
+        ((*EVENT, "all", "--expires-at", "9999-12-31T23:00:00-12:00"), "--expires-at lies at"),
         (("sql", "select 1"), "set CAMPANA_PUBLISHER_PASSWORD"),
         (("demo", "--people", "0"), "Between 1 and 1,000,000 people"),
     ],

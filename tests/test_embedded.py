@@ -301,6 +301,15 @@ def test_a_home_without_rights_is_one_clear_error(
         pass
 
 
+def test_a_home_that_cannot_be_one_is_one_clear_error(home: Path) -> None:
+    (home / "file").write_text("somebody's")
+    for wrong in (home / "file", home / "file" / "below"):
+        said = pytest.raises(EmbeddedError, match=f"{home}/file.* cannot be used .*CAMPANA_HOME")
+        with said, held(wrong):
+            pass
+    assert (home / "file").read_text() == "somebody's"
+
+
 def test_a_command_that_hangs_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "LOCK_SECONDS", 0.05)
     hangs = pytest.raises(EmbeddedError, match="another command keeps")

@@ -70,8 +70,8 @@ async def publish(
         "subject": subject,
         "dedupe_key": dedupe_key,
         "collapse_key": collapse_key,
-        "deliver_at": deliver_at and deliver_at.astimezone(),
-        "expires_at": expires_at and expires_at.astimezone(),
+        "deliver_at": _moment("deliver-at", deliver_at),
+        "expires_at": _moment("expires-at", expires_at),
     }
     said = {name: value for name, value in item.items() if value is not None}
     async with database() as db:
@@ -88,6 +88,14 @@ def _json(option: str, text: str | None) -> Any:
         return None if text is None else orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise CommandError(f"--{option} is no JSON: {error}") from None
+
+
+def _moment(option: str, typed: datetime | None) -> datetime | None:
+    """By this machine's clock where no zone was typed."""
+    try:
+        return typed and typed.astimezone()
+    except (OverflowError, ValueError):
+        raise CommandError(f"--{option} lies at the end of the calendar") from None
 
 
 def _refuse(outcome: Published) -> None:

@@ -73,8 +73,9 @@ begin
   for action in select a from jsonb_array_elements(actions) a loop
     if jsonb_typeof(action) <> 'object'
        or coalesce(action ->> 'name', '') !~ '^[a-z][a-z0-9_]{0,39}$'
-       or (action ? 'label' and jsonb_typeof(action -> 'label') <> 'string')
-       or length(action ->> 'label') not between 1 and 60
+       or jsonb_typeof(action -> 'label') not in ('string', 'null')
+       or length(action ->> 'label') > 60
+       or action ->> 'label' !~ '\S'
        or (action ? 'url' and not campana.is_safe_link(action ->> 'url')) then
       perform campana.refuse('CA005', 'actions', 'Each action needs a name, and its label and url must be fit to be shown.',
         'name: a-z, 0-9 and _ up to 40; label: 1 to 60 characters; url: http(s) or a path that starts with one slash.');
@@ -140,6 +141,8 @@ begin
     perform campana.refuse('CA005', 'deliver_at', 'The event is due more than 400 days from now.', 'Publish it later.');
   elsif expires_at <= greatest(clock_timestamp(), deliver_at) then
     perform campana.refuse('CA005', 'expires_at', 'The event would expire before it is delivered.', 'Choose a later expires_at.');
+  elsif expires_at >= '9999-01-01 00:00:00+00' then  -- Python's calendar ends with that year, wherever the reader lives
+    perform campana.refuse('CA005', 'expires_at', 'The event would expire after the year 9998.', 'Leave expires_at out: then it never does.');
   end if;
   perform campana.check_json('data', data, 32768);
   if actions is not null then

@@ -327,11 +327,13 @@ REFUSED = [
     ({"actions": [{"name": "x", "label": "X", "url": "javascript:x"}]}, "CA005", "actions"),
     ({"actions": [{"name": "x", "label": "X"}] * 6}, "CA005", "actions"),
     ({"actions": [{"name": "x", "label": {"en": "X"}}]}, "CA005", "actions"),
+    ({"actions": [{"name": "x", "label": " "}]}, "CA005", "actions"),
     ({"subject": "no-kind"}, "CA005", "subject"),
     ({"dedupe_key": ""}, "CA005", "dedupe_key"),
     ({"collapse_key": "x" * 256}, "CA005", "collapse_key"),
     ({"deliver_at": datetime(2200, 1, 1, tzinfo=UTC)}, "CA005", "deliver_at"),
     ({"expires_at": datetime(2000, 1, 1, tzinfo=UTC)}, "CA005", "expires_at"),
+    ({"expires_at": datetime(9999, 1, 1, tzinfo=UTC)}, "CA005", "expires_at"),
 ]
 
 

@@ -122,7 +122,9 @@ async def test_a_body_that_is_too_large_is_refused(client, path, kind, most, is_
     sent = body if is_announced else in_pieces()
     answer = await browser.post(path, data=sent, headers={"Content-Type": kind})
     assert answer.status == 413
-    assert (await answer.json())["code"] == "too_large"
+    told = await answer.json()
+    assert told["code"] == "too_large"
+    assert ("8 MiB" if path.startswith("/api/") else "512 KiB") in told["detail"]
 
 
 @pytest.mark.parametrize("path", ["/login", "/invitation", "/api/events"])
@@ -190,6 +192,7 @@ async def test_an_unknown_address_and_a_wrong_method(client):
     answer = await browser.delete("/login")
     assert (answer.status, (await answer.json())["code"]) == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET,HEAD,POST"
+    assert (await answer.json())["detail"] == "Ask with GET, HEAD, POST."
 
 
 async def test_people_get_a_page_and_htmx_too(client):

@@ -130,3 +130,13 @@ async def test_ten_thousand_people_are_counted_at_once(db, owner, cast) -> None:
     assert (row["people"], row["names"][:1]) == (10_001, ["Rosa Colega"])
     print(f"audience_count of 10,000: {sorted(found)[2] * 1000:.0f} ms")
     assert min(found) < 0.5, "100 ms on a machine that does nothing else"
+
+
+@pytest.mark.parametrize("query", ["dry_run", "dryRun=1", "dry-run=1", "DRY_RUN=1", "dry_run=x"])
+async def test_who_asks_for_it_in_other_words_rings_no_bell(client, cast, owner, query) -> None:
+    answer = await (await client()).post(
+        f"/api/events?{query}", json=SALE, headers={"X-API-Key": cast.norte_publish_key}
+    )
+    told = await answer.json()
+    assert (answer.status, told["errors"][0]["field"]) == (422, query.partition("=")[0])
+    assert await happened(owner) == 0

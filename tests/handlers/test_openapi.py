@@ -75,7 +75,10 @@ async def test_limits_are_described_where_they_are_answered(client, cast, docume
 
 
 async def test_the_stream_is_described_with_its_messages(document):
-    stream = document["paths"]["/api/stream"]["get"]["responses"]["200"]
+    asked = document["paths"]["/api/stream"]["get"]
+    stream = asked["responses"]["200"]
+    where = {(given["name"], given["in"]) for given in asked["parameters"]}
+    assert where >= {("Last-Event-ID", "header"), ("last_event_id", "query"), ("poll", "query")}
     assert set(stream["content"]["text/event-stream"]["x-messages"]) == {
         *("hello", "notification", "unread", "read", "deleted", "resync", "visited", "bye")
     }

@@ -156,6 +156,7 @@ async def test_an_array_gets_in_whole_or_not_at_all(publish, owner):
         ({"deliver_at": "2027-01-01T00:00:00"}, "deliverAt", "invalid_value"),
         ({"deliver_at": "9999-12-31T23:59:59-12:00"}, "deliver_at", "invalid_value"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at", "invalid_value"),
+        ({"expires_at": "9999-12-31T23:59:59-12:00"}, "expires_at", "invalid_value"),
         ({"tenant": "sur"}, "tenant", "invalid_value"),
         ({"colapse_key": "x"}, "colapse_key", "unknown_field"),
     ],
@@ -196,6 +197,12 @@ async def test_a_body_that_is_no_event(publish, raw, status, code):
         status,
         code or told["code"],
     )
+
+
+async def test_what_is_no_object_is_said_in_words_of_json(publish):
+    for body in ([7], {**SALE, "data": 7}, {**SALE, "actions": [7]}):
+        _, told, _ = await publish(body)
+        assert "JSON object" in told["errors"][0]["message"]
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", ""])
