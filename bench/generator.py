@@ -43,7 +43,9 @@ class Generator:
 
     async def __aenter__(self) -> Self:
         self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.load"),
+            sys.executable,
+            "-m",
+            "bench.load",
             cwd=Path(__file__).parent.parent,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

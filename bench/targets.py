@@ -85,7 +85,10 @@ TARGETS = (
     Target("latency, broadcast, 20/s: p99", fact("latency", "broadcast", "p99"), 60, "ms"),
     Target(
         "publish_event() against a plain insert, dispatcher stopped",
-        *(fact("sql", "stopped", "share"), 0.6, "×", True),
+        fact("sql", "stopped", "share"),
+        0.6,
+        "×",
+        True,
     ),
     Target("… dispatcher running", fact("sql", "running", "share"), 0.4, "×", True),
     Target("HTTP, one by one", fact("http", "one_by_one"), 1000, "events/s", True),
@@ -106,7 +109,9 @@ TARGETS = (
     ),
     Target(
         "search with 10,000,000 notifications: p99",
-        *(fact("inbox", "10000000", "search", "p99"), 50, "ms"),
+        fact("inbox", "10000000", "search", "p99"),
+        50,
+        "ms",
     ),
     *(
         Target(
@@ -131,14 +136,18 @@ TARGETS = (
     *(
         Target(
             f"fan_out() with preferences in layers against none, {FAN_OUT[load]}",
-            *(fact("layers", load, "layered/plain"), 1.1, "×"),
+            fact("layers", load, "layered/plain"),
+            1.1,
+            "×",
         )
         for load in FAN_OUT
     ),
     *(
         Target(
             f"… against asking nobody what they prefer, {FAN_OUT[load]}",
-            *(fact("layers", load, "layered/unasked"), 1.1, "×"),
+            fact("layers", load, "layered/unasked"),
+            1.1,
+            "×",
         )
         for load in FAN_OUT
     ),

@@ -18,7 +18,7 @@ WEB = {"aiohttp.web", "aiohttp_session", "aiohttp_jinja2", "aiohttp_sse", "handl
 
 # Who may publish: businesses, the clock, the HTTP door, the command line, a test to oneself.
 PUBLISHERS = re.compile(
-    r"campana\.(domains\..+|clock|schedule|door|gathering|commands\.publish|preferences\.trial"
+    r"campana\.(domains\..+|clock|door|gathering|commands\.publish|preferences\.trial"
     r"|administration\.announcements)"
     r"|handlers\.publishing"
 )
@@ -77,18 +77,15 @@ STREAM_HANDLERS = {"app_keys", "application", "event_stream", "stream"}
 
 # Businesses see these of the corridor, and of each other what is declared.
 OPEN_TO_DOMAINS = {
-    *(
-        "db",
-        "errors",
-        "events",
-        "i18n",
-        "offers",
-        "publish",
-        "queries",
-        "topics",
-        "users",
-        "visits",
-    ),
+    "db",
+    "errors",
+    "events",
+    "i18n",
+    "offers",
+    "publish",
+    "queries",
+    "topics",
+    "users",
 }
 DOMAINS_USED_BY: dict[str, set[str]] = {}
 
