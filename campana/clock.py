@@ -10,6 +10,7 @@ from campana.queries import queries
 from campana.repeating import for_ever
 
 EXPIRE_AT_MOST = 5_000
+"""Notifications that leave at once; the rest a second later."""
 KEEP_ANSWERS = timedelta(days=1)
 KEEP_CHANGES = timedelta(days=7)
 """Of a policy: as long as they can be taken back."""

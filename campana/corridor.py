@@ -25,7 +25,9 @@ from campana.wheel import Wheel
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 2.0
+"""In which everybody is sent away."""
 STOP_SECONDS = 5.0
+"""That the loops may take to end; the round that runs, above all."""
 EPOCH_AGAIN = 1.0
 """Seconds until a question for the epoch that failed is asked again."""
 

@@ -22,8 +22,13 @@ from campana.signals import HINT, WAKE, Hint, understood
 log = structlog.get_logger()
 
 PROBE_EVERY = 5.0
+"""Seconds between looks whether it can still hear …"""
 PROBE_ANSWER = 2.0
+"""… and for the answer; without one the connection is taken for lost."""
 BACK_OFF = (0.1, 5.0)
+"""Seconds before it connects again, at least and at most, with jitter."""
+BLIND_EVERY = 0.25
+"""Seconds between looks at everything while nothing can be heard."""
 
 
 class Listener:
@@ -118,4 +123,4 @@ class Listener:
         while monotonic() < until:
             self._on_gap()
             self._on_wake()
-            await asyncio.sleep(min(0.25, max(0.0, until - monotonic())))
+            await asyncio.sleep(min(BLIND_EVERY, max(0.0, until - monotonic())))

@@ -16,10 +16,13 @@ from campana.queries import queries
 from campana.stream import Stream
 
 AT_MOST = 500
+"""Signals told in one tick."""
 REMEMBERED = 20_000
+"""Told signals whose numbers are kept, so that a sweep does not tell them again."""
 MOST_MISSED = 1_000
 """Signals looked for after a gap; when there were more, everybody fetches again."""
 BEHIND = 200
+"""Numbers below the last one that a gap looks at too: what was committed late."""
 NAMED_FOR = 1.0
 """Seconds for which the hearers that a dispatcher named are not asked for: rights change."""
 
@@ -137,7 +140,7 @@ class Live:
         self._gap = False
 
     async def _look_back(self, connection: Tx, newest: int) -> None:
-        # Ids become visible out of order: look a little behind the last one too.
+        # Ids become visible out of order.
         last = self._last or 0
         rows = await connection.fetch(
             queries.hub.recent_signals.sql, max(0, min(last, newest) - BEHIND), MOST_MISSED

@@ -17,6 +17,7 @@ SWEEP_EVERY = 4.0
 PATIENCE = 30.0
 """Seconds a reader may take nothing of what waits for it."""
 CATCH_UP = 0.02
+"""Seconds between looks whether a stream that lags has room again; none while none lags."""
 
 
 class Wheel:
