@@ -81,7 +81,10 @@ class Share:
         rendered = self._rendered(stream, epoch)
         count = len(rendered.tails)
         more = count == AT_MOST
-        seqs = self._seqs or (range(first := self._firsts[number], first + count) if count else ())
+        seqs = self._seqs or ()
+        if count and not seqs:
+            first = self._firsts[number]
+            seqs = range(first, first + count)
         if self._seqs is None and size + rendered.most <= WINDOW:
             if seqs:
                 pieces.append(rendered.together % tuple(n for seq in seqs for n in (seq, seq)))
