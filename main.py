@@ -15,6 +15,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
+from campana import address
 from campana import log as logging
 from campana.commands.failures import exit_code
 from campana.commands.program import all_commands
@@ -35,14 +36,17 @@ YOUNG = 20_000
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; streams are sent away first, so that nobody waits."""
     stop = _told_to_stop()
+    somebody_is_there = await address.occupied(settings)
     async with opened(settings) as db:
+        if somebody_is_there:
+            await address.shared(db, settings)
         corridor = Corridor(db, settings)
         app = application(settings, db, corridor)
-        async with corridor.running(), _listening(app, settings) as address:
+        async with corridor.running(), _listening(app, settings) as url:
             _settle()
             if settings.redis_url:
                 log.warning("redis_url.unused", hint="hints go through PostgreSQL", success=False)
-            log.info("serving", url=address, demo=settings.demo)
+            log.info("serving", url=url, demo=settings.demo)
             await stop.wait()
             log.info("leaving", streams=corridor.hub.count)
             await corridor.drain()
@@ -62,7 +66,7 @@ async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[
     site = web.TCPSite(runner, settings.host, settings.port, backlog=2048, reuse_port=True)
     try:
         await site.start()
-        yield f"http://{settings.host}:{_port(site)}"
+        yield f"http://{_bracketed(settings.host)}:{_port(site)}"
     finally:
         await runner.cleanup()
 
@@ -100,6 +104,10 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _port(site: web.TCPSite) -> int:

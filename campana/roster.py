@@ -41,7 +41,7 @@ class Roster:
         self._hub = hub
         self._tally = tally
         self._id = uuid4()
-        self._name = f"{socket.gethostname()[:60]}:{os.getpid()}"
+        self._name = f"{_host()}:{os.getpid()}"
         self._told: dict[Stream, UUID] = {}
         self._trips = 0
 
@@ -102,6 +102,16 @@ class Roster:
         for stream in [stream for stream, number in self._told.items() if number in wanted]:
             if not stream.is_gone:
                 self._hub.close(stream, "closed", retry=COME_BACK)
+
+
+async def has_neighbours(db: Database) -> bool:
+    """Whether processes of this installation live on this host."""
+    async with db.bus() as connection:
+        return bool(await connection.fetchval(queries.connections.has_neighbours.sql, _host()))
+
+
+def _host() -> str:
+    return socket.gethostname()[:60]
 
 
 def _row(stream: Stream, number: UUID) -> dict[str, Any]:

@@ -13,6 +13,14 @@ with left_behind as (
 )
 delete from campana.process where id = $1;
 
+-- name: has_neighbours$
+-- Whether a process of this host has been heard of lately.
+select exists (
+  select from campana.process
+  where split_part(name, ':', 1) = $1
+  and beat > clock_timestamp() - interval '10 seconds'
+);
+
 -- name: page
 -- Open streams, the youngest first; of processes that live.
 select c.id, c.user_id, u.name, u.email, u.role, b.name as branch, c.kind, c.credential, c.address, c.agent, c.since,
