@@ -65,12 +65,16 @@ async def migrate(
 
 
 async def installed_roles(dsn: str) -> Roles | None:
-    """The roles this database was migrated with; None: it never was."""
+    """The roles this database was migrated with; None: it never was. RolesError: not to be seen."""
     connection = await asyncpg.connect(dsn, statement_cache_size=0)
     try:
         return await _installed_roles(connection)
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise RolesError(
+            f"{error.message}: let DATABASE_URL name the login that migrates, which owns the tables"
+        ) from error
     finally:
         await connection.close()
 

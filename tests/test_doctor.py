@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from campana.cluster import Server
+from campana.commands.publisher import with_login
 from campana.corridor import Corridor
 from campana.db import Database
 from campana.doctor import Finding, examine
@@ -63,6 +64,22 @@ async def test_a_database_that_was_never_migrated_is_said(server: Server, owner:
     assert found["schema"].advice == "run python main.py migrate"
 
 
+async def test_a_login_that_may_only_publish_is_told_to_name_the_owner(
+    dsn: str, owner: Any
+) -> None:
+    await owner.execute(f"create role narrow login password '{PASSWORD}' in role campana_publisher")
+    narrow = with_login(dsn, "narrow", PASSWORD)
+    try:
+        found = await findings(narrow)
+        code, _, said = await main_py("tenant", "list", DATABASE_URL=narrow)
+    finally:
+        await owner.execute("drop role narrow")
+    assert states(found, "fail") == {"schema"}
+    advice = "let DATABASE_URL name the login that migrates"
+    assert advice in found["schema"].advice
+    assert (code, advice in said) == (1, True)
+
+
 async def test_a_database_that_does_not_answer_is_one_finding(dsn: str) -> None:
     found = await findings("postgresql://x:y@127.0.0.1:1/x")
     assert states(found, "fail") == {"database"}
@@ -80,6 +97,22 @@ async def test_a_hole_in_the_walls_is_found(dsn: str, owner: Any) -> None:
     await owner.execute("create policy oops on campana.users to campana_web using (true)")
     found = await findings(dsn)
     assert found["row security"].says == "a request without a tenant sees people"
+
+
+async def test_rights_that_were_taken_are_found_and_migrate_gives_them_again(
+    dsn: str, owner: Any
+) -> None:
+    await owner.execute("revoke select on campana.inbox from campana_web")
+    await owner.execute("revoke insert, update on campana.event from campana_bus")
+    await owner.execute("revoke execute on function campana.uuid7() from campana_web")
+    await owner.execute("alter table campana.inbox no force row level security")
+    found = await findings(dsn)
+    assert found["rights"].says == "campana_bus may not insert event, and 3 more"
+    assert {"rights", "row security"} <= states(found, "fail")
+    mended, again = [await main_py("migrate", DATABASE_URL=dsn) for _ in range(2)]
+    assert "functions and rights: replaced" in mended[1]
+    assert states(await findings(dsn), "fail") == set()
+    assert "functions and rights: as they should be" in again[1]
 
 
 async def test_a_role_above_row_security_is_found(dsn: str, owner: Any) -> None:

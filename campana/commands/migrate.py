@@ -1,9 +1,12 @@
 """`migrate`: bring the database to this version."""
 
+from dataclasses import replace
+
 from cyclopts import App
 
 from campana.commands.output import remark, say
 from campana.commands.place import settings_for_command
+from campana.doctor import walls
 from campana.installation import Place, reached, ready
 from campana.migrate import MigrationReport
 from campana.migrate import migrate as apply_missing
@@ -16,11 +19,16 @@ async def migrate() -> None:
     """Bring the database to this version; safe to run at any time.
 
     Applies the chapters of the schema that are missing, replaces functions and rights, makes the
-    database roles. `serve` does the same when it starts.
+    database roles. `serve` does the same when it starts; rights that somebody took since are given
+    again here only, since every table is locked for a moment.
     """
     settings = settings_for_command()
     async with reached(settings) as place:
-        report = await apply_missing(place.dsn, settings.role_names())
+        names = settings.role_names()
+        report = await apply_missing(place.dsn, names)
+        if not report.functions and await walls.are_damaged(place.dsn, report.roles):
+            again = await apply_missing(place.dsn, names, force=True)
+            report = replace(again, applied=report.applied)
         await (await ready(place.dsn, settings)).close()  # the built-in event types, too
         _tell(place, report)
 

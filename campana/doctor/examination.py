@@ -28,6 +28,7 @@ ON_ANY_DATABASE: Sequence[Check] = (
 ON_OUR_SCHEMA: Sequence[Check] = (
     way.roles_arrive,
     walls.roles,
+    walls.rights,
     walls.row_security,
     walls.publisher,
     corridor.queue,

@@ -5,13 +5,17 @@ from campana.doctor.patient import Patient
 from campana.health import CHAPTERS
 from campana.migrate import installed_roles
 from campana.queries import queries
+from campana.roles import RolesError
 
 MIGRATE = "run python main.py migrate"
 
 
 async def chapters(patient: Patient) -> Finding:
     """Also learns the roles, which the checks after this one need."""
-    roles = await installed_roles(patient.dsn)
+    try:
+        roles = await installed_roles(patient.dsn)
+    except RolesError as error:
+        return fail("schema", "this login may not look into it", str(error))
     if roles is None:
         return fail("schema", "the database was never migrated", MIGRATE)
     there = {row["name"] async for row in queries.health.applied_migrations(patient.connection)}

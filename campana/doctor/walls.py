@@ -2,7 +2,7 @@
 
 from campana.db import Database
 from campana.doctor.finding import Finding, fail, ok, warn
-from campana.doctor.patient import Patient
+from campana.doctor.patient import Connection, Patient, plain_connection
 from campana.migrate import Roles
 from campana.queries import queries
 
@@ -24,6 +24,15 @@ async def roles(patient: Patient) -> Finding:
             f"as an administrator: alter role {played.web} createrole; then {MIGRATE}",
         )
     return ok("roles", ", ".join(dict.fromkeys(played.names)))
+
+
+async def rights(patient: Patient) -> Finding:
+    """What `migrate` gave, somebody may have taken: then pages fail that nobody looked at yet."""
+    lacking = await _lacking(patient.connection, patient.known_roles)
+    if lacking:
+        more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        return fail("rights", lacking[0] + more, MIGRATE)
+    return ok("rights", "every role may do its part")
 
 
 async def row_security(patient: Patient) -> Finding:
@@ -57,6 +66,23 @@ async def publisher(patient: Patient) -> Finding:
         advice = f"revoke all on schema campana from {played.publisher}, and from public"
         return fail(check, f"{played.publisher} may do more than publish", advice)
     return ok(check, f"{played.publisher} may publish and nothing else")
+
+
+async def are_damaged(dsn: str, roles: Roles) -> bool:
+    """Whether rights or walls that `migrate` gave are gone. The schema is there."""
+    connection = await plain_connection(dsn)
+    try:
+        bare = [row async for row in queries.doctor.open_tables(connection)]
+        return bool(bare or await _lacking(connection, roles))
+    finally:
+        await connection.close()
+
+
+async def _lacking(connection: Connection, played: Roles) -> list[str]:
+    rows = queries.doctor.lacking_rights(
+        connection, web=played.web, bus=played.bus, auth=played.auth
+    )
+    return [row["says"] async for row in rows]
 
 
 async def _sees_somebody(patient: Patient, played: Roles) -> bool:

@@ -68,6 +68,28 @@ select
 from pg_proc p
 where p.pronamespace = 'public'::regnamespace and p.proname = 'publish_event';
 
+-- name: lacking_rights
+-- What sql/functions/900_rights.sql gave and somebody took: of tables and functions, role by role; of what
+-- requests touch directly only what every page asks for.
+select format('%s may not %s %s', w.role, w.what, c.relname) as says
+from pg_class c
+cross join lateral (
+  select r.role, p.what
+  from unnest(array[:bus, :auth]::text[]) as r (role), unnest(array['select', 'insert', 'update', 'delete']) as p (what)
+  where c.relname not in ('migration', 'role_mapping')
+  union all
+  select :web::text, 'select'
+  where c.relname in ('tenant', 'role', 'users', 'inbox', 'inbox_head', 'event', 'event_words', 'tenant_settings')
+) w
+where c.relnamespace = 'campana'::regnamespace and c.relkind in ('r', 'p')
+  and not has_table_privilege(w.role::name, c.oid, w.what)
+union
+select format('%s may not call %s()', r.role, p.proname)
+from pg_proc p, unnest(array[:web, :bus, :auth]::text[]) as r (role)
+where p.pronamespace = 'campana'::regnamespace and p.prokind in ('f', 'p')
+  and not has_function_privilege(r.role::name, p.oid, 'execute')
+order by says;
+
 -- name: corridor^
 -- What waits, since when, who dispatches, and what was set aside.
 select
