@@ -6,7 +6,7 @@ A wrong or unknown value is a SettingsError of one line.
 import difflib
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -259,8 +259,14 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = list(named_fields())
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(OTHERS) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
-            raise SettingsError(f"{name} is not a setting; did you mean {near[0]}?")
+            raise SettingsError(f"{name} is not a setting; {_advice(name, known)}")
+
+
+def _advice(name: str, known: Iterable[str]) -> str:
+    """What all begin with says nothing about which was meant; some, as PORT, do without it."""
+    meant = {setting.removeprefix(PREFIX): setting for setting in known}
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), meant, n=1, cutoff=0.6)
+    return f"did you mean {meant[near[0]]}?" if near else "docs/operations.md lists them all"
 
 
 def _one_line(error: ValidationError) -> str:

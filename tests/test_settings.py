@@ -91,6 +91,11 @@ def test_settings_do_not_change(monkeypatch: pytest.MonkeyPatch) -> None:
             {"CAMPANA_POOLSIZE": "3"},
             "CAMPANA_POOLSIZE is not a setting; did you mean CAMPANA_POOL_SIZE",
         ),
+        ({"CAMPANA_PORT": "80"}, "CAMPANA_PORT is not a setting; did you mean PORT?"),
+        (
+            {"CAMPANA_SMTP": "mail"},
+            "CAMPANA_SMTP is not a setting; docs/operations.md lists them all",
+        ),
         ({"CAMPANA_DEMO": "1", "HOST": "0.0.0.0"}, "CAMPANA_DEMO=1 with HOST=0.0.0.0"),
         ({"CAMPANA_DEMO": "1", "HOST": "bell.example.com"}, "only served on a loopback address"),
     ],
