@@ -40,16 +40,15 @@ class Hub:
         self.db = db
         self.connected = Streams(most_per_user=streams_per_user)
         self.laggards = Laggards(self.look_at)
-        self._opening: list[Stream] = []
-        self._dirty: dict[Stream, None] = {}  # who has waited longest comes first
-        self._work = asyncio.Event()
         self.news = News(db)
         self.live = Live(db)
         self.shut_out = admission.ShutOut()
         self.rights = Rights(db, self.shut_out, look_at=self.look_at, send_away=self._send_away)
         self.epoch = ""
-        self.delivered = 0
         self.draining = False
+        self._opening: list[Stream] = []
+        self._dirty: dict[Stream, None] = {}  # who has waited longest comes first
+        self._work = asyncio.Event()
 
     # -- streams come and go
 
@@ -75,10 +74,10 @@ class Hub:
         """The connection is gone."""
         self.connected.remove(stream)
         self.laggards.forget(stream)
+        self.rights.forget(stream)
         stream.is_open = False
         stream.is_gone = True
         self._dirty.pop(stream, None)
-        self.rights.doubted.discard(stream)
 
     def streams(self) -> list[Stream]:
         """All of them, as a copy."""
@@ -100,11 +99,8 @@ class Hub:
         Every login of the database can NOTIFY: the doubted hear nothing until it has been asked.
         """
         if told.checks:
-            self.rights.doubted.update(
-                stream
-                for stream in self.connected.of(told.tenant_id, told.user_ids)
-                if told.credential in (None, stream.reader.credential_id)
-            )
+            concerned = self.connected.of(told.tenant_id, told.user_ids)
+            self.rights.doubt(concerned, told.credential)
             self._work.set()
             return
         if told.news is None or not self.news.note(told.tenant_id, told.news):
@@ -238,7 +234,6 @@ class Hub:
             self.laggards.miss_live(stream)
         if pieces and stream.is_open:
             stream.write(*pieces)
-            self.delivered += 1
 
     def _may_take_over(self, stream: Stream) -> bool:
         """Not who was hinted at meanwhile: what was handed over is older; nor who has no room."""

@@ -37,6 +37,14 @@ class Rights:
         self._send_away = send_away
         self.doubted: set[Stream] = set()
 
+    def doubt(self, streams: Iterable[Stream], credential: str | None = None) -> None:
+        """Their right may be gone; credential: only of those opened with this one."""
+        self.doubted.update(s for s in streams if credential in (None, s.reader.credential_id))
+
+    def forget(self, stream: Stream) -> None:
+        """The connection is gone."""
+        self.doubted.discard(stream)
+
     async def admit(self, opening: Sequence[Stream]) -> tuple[dict[Stream, Record], Moment | None]:
         """Heads of those that may be open, and the moment from which they hear; the others end."""
         async with self._db.bus() as connection:
