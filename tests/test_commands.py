@@ -344,6 +344,10 @@ async def test_a_statement_that_fails_says_why(
         assert await typed("sql", statement) == Said(1, "", line)
     answer = await typed("sql", "--json", """select '{"a": [1]}'::jsonb as j""")
     assert json.loads(answer.out) == [{"j": {"a": [1]}}]
+    for far in ("date '4713-01-01 BC'", "timestamptz '20000-01-01'"):
+        said = await typed("sql", f"select {far}")
+        assert (said.code, "cast it, as in x::text" in said.err) == (1, True), far
+        assert (await typed("sql", f"select ({far})::text")).code == 0
 
 
 async def test_a_database_that_is_not_there_is_said_in_one_line() -> None:

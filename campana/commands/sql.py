@@ -46,7 +46,10 @@ async def _run(connection: "Connection", statement: str, as_json: bool) -> None:
         )
     prepared = await _prepared(connection, statement)
     columns = [attribute.name for attribute in prepared.get_attributes()]
-    rows = await prepared.fetch()
+    try:
+        rows = await prepared.fetch()
+    except (OverflowError, ValueError) as error:  # PostgreSQL's calendar is longer than Python's
+        raise CommandError(f"a value cannot be shown ({error}): cast it, as in x::text") from None
     if as_json:
         say_json([dict(row) for row in rows])
     elif columns:
