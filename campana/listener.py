@@ -60,7 +60,6 @@ class Listener:
         self._lost = asyncio.Event()
         self.connected = False
         self.reconnections = -1  # the first connection is none
-        self.round_trip = 0.0  # seconds, of the last probe
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -100,12 +99,10 @@ class Listener:
     async def _probe(self) -> None:
         """Notify ourselves through the pool: tests the whole way, not just a socket."""
         self._answered.clear()
-        started = monotonic()
         async with asyncio.timeout(PROBE_ANSWER):
             async with self._db.bus() as sender:
                 await queries.signals.notify(sender, channel=self._probe_channel, payload="")
             await self._answered.wait()
-        self.round_trip = monotonic() - started
 
     def _hear_hint(self, *args: Any) -> None:
         told = understood(args[3])

@@ -115,7 +115,7 @@ def _host() -> str:
 
 
 def _row(stream: Stream, number: UUID) -> dict[str, Any]:
-    reader, origin = stream.reader, stream.origin
+    reader, client = stream.reader, stream.client
     return {
         "id": str(number),
         "tenant_id": str(reader.tenant_id),
@@ -123,7 +123,7 @@ def _row(stream: Stream, number: UUID) -> dict[str, Any]:
         "kind": stream.form,
         "credential": reader.credential,
         "key_id": None if reader.credential == "session" else reader.credential_id or None,
-        "address": origin.address if origin else "",
-        "agent": origin.agent if origin else "",
-        "since": (origin.since if origin else datetime.now(UTC)).isoformat(),
+        "address": client.address if client else "",
+        "agent": client.agent if client else "",
+        "since": (client.since if client else datetime.now(UTC)).isoformat(),
     }

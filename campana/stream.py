@@ -39,8 +39,8 @@ class Reader:
     locale: str
 
 
-class Origin(NamedTuple):
-    """Where a stream comes from: network address, User-Agent, when. For administrators to see."""
+class Client(NamedTuple):
+    """Who is at the other end, for administrators: network address, User-Agent, since when."""
 
     address: str
     agent: str
@@ -73,7 +73,7 @@ class Stream:
     missed_live: bool = False
     stalled_since: float = 0.0
     stalled_at: int = 0
-    origin: Origin | None = None
+    client: Client | None = None
 
     def write(self, *pieces: bytes) -> None:
         """One write, framed as an HTTP chunk where the connection is chunked."""

@@ -13,7 +13,7 @@ from aiohttp import web
 from campana.errors import Unauthorized, Unavailable
 from campana.frames import Format
 from campana.poll import poll
-from campana.stream import Origin, Reader, Stream
+from campana.stream import Client, Reader, Stream
 from campana.users import Person
 from handlers.app_keys import HUB, SETTINGS, TALLY
 from handlers.declare import described
@@ -74,7 +74,7 @@ async def _serve(request: web.Request, form: Format) -> web.StreamResponse:
         chunked=request.version >= (1, 1),
         asked=asked,
         deadline=_deadline(request, request["person"]),
-        origin=_origin(request),
+        client=_client(request),
     )
     hub.register(stream)
     request.app[TALLY].opened(reader.tenant_id, again=_is_again(request))
@@ -93,10 +93,10 @@ def _reader(person: Person) -> Reader:
     )
 
 
-def _origin(request: web.Request) -> Origin:
+def _client(request: web.Request) -> Client:
     """Thousands share their few agents: each is kept once."""
     agent = "".join(c for c in request.headers.get("User-Agent", "") if c.isprintable())
-    return Origin(client_address(request), sys.intern(agent[:LONGEST_AGENT]), datetime.now(UTC))
+    return Client(client_address(request), sys.intern(agent[:LONGEST_AGENT]), datetime.now(UTC))
 
 
 def _is_again(request: web.Request) -> bool:
