@@ -109,6 +109,11 @@ async def create(
     )
 
 
+def beginning(key: str) -> str:
+    """What a key is recognised by where it must not be shown."""
+    return key[:11]
+
+
 async def remember(
     db: Database,
     tenant_id: UUID,
@@ -126,7 +131,7 @@ async def remember(
             tx,
             tenant_id=tenant_id,
             name=name,
-            prefix=key[:11],
+            prefix=beginning(key),
             key_hash=key_hash(key),
             scopes=wanted,
             expires_at=expires_at,

@@ -48,11 +48,12 @@ async def revoke(key: str, /, *, tenant: str) -> None:
     """End a key, and the streams opened with it.
 
     Args:
-        key: its id, or what it begins with (see key list).
+        key: its id, what it begins with (see key list), or the key itself where it has leaked.
         tenant: the tenant's short name.
     """
     async with tenant_database(tenant) as (db, tenant_id):
-        key_id = living(await keys.of_tenant(db, tenant_id), "key", key, column="prefix")
+        typed = keys.beginning(key) if key.startswith("ck_") else key
+        key_id = living(await keys.of_tenant(db, tenant_id), "key", typed, column="prefix")
         await keys.revoke(db, tenant_id, key_id, actor=ACTOR)
     say(f"{key_id} is revoked")
 
