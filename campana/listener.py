@@ -58,6 +58,7 @@ class Listener:
         self._probe_channel = f"campana_probe_{uuid4().hex[:12]}"
         self._answered = asyncio.Event()
         self._lost = asyncio.Event()
+        self._strange = 0  # hints that say nothing, since the last line about them
         self.connected = False
         self.reconnections = -1  # the first connection is none
 
@@ -89,6 +90,7 @@ class Listener:
             self._on_wake()
             while not connection.is_closed():
                 await self._probe()
+                self._tell_of_strange_hints()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PROBE_EVERY):
                         await self._lost.wait()
@@ -104,10 +106,16 @@ class Listener:
                 await queries.signals.notify(sender, channel=self._probe_channel, payload="")
             await self._answered.wait()
 
+    def _tell_of_strange_hints(self) -> None:
+        """One line between two probes: any login may notify, and none shall fill the log."""
+        if self._strange:
+            log.warning("listener.bad_hints", count=self._strange, success=False)
+            self._strange = 0
+
     def _hear_hint(self, *args: Any) -> None:
         told = understood(args[3])
         if told is None:
-            log.warning("listener.bad_hint", success=False)
+            self._strange += 1
         elif told.told_by != self._own:
             self._on_hint(told)
 

@@ -6,8 +6,9 @@ import asyncio
 
 import orjson
 import pytest
+import structlog
 
-from campana import keys, sessions, users, wheel
+from campana import keys, listener, sessions, users, wheel
 from campana.outbox import Tenants, dispatch
 from campana.signals import HINT, Hint
 from tests.corridor.conftest import (
@@ -286,6 +287,25 @@ async def test_hints_nobody_of_us_sent_do_no_harm(
         await owner.execute("select pg_notify($1, $2)", HINT, payload)
     await still_hear(publish, ana)
     assert [m.name for m in ana.messages if m.name in ("bye", "resync")] == []
+
+
+async def test_a_flood_of_hints_nobody_of_us_sent_does_not_fill_the_log(
+    db, owner, monkeypatch
+) -> None:
+    monkeypatch.setattr(listener, "PROBE_EVERY", 0.05)
+    heard: list[Hint] = []
+    ours = listener.Listener(
+        db, own="us", on_hint=heard.append, on_wake=lambda: None, on_gap=lambda: None
+    )
+    with structlog.testing.capture_logs() as lines:
+        running = asyncio.create_task(ours.run())
+        await eventually(lambda: ours.connected)
+        flood = "select pg_notify($1, 'garbage ' || n) from generate_series(1, 500) n"
+        await owner.execute(flood, HINT)
+        await eventually(lambda: sum(line.get("count", 0) for line in lines) == 500)
+        running.cancel()
+    assert len(lines) <= 5
+    assert heard == []
 
 
 @at_once
