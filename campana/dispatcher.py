@@ -39,6 +39,7 @@ BEAT_AWAKE = 0.3
 BEAT_ASLEEP = 2.0
 """A sleeper shows itself too: health takes whoever is silent for `health.SILENCE` for gone."""
 MAX_ATTEMPTS = 3
+"""Failures after which an event is set aside."""
 
 
 class Dispatcher:
@@ -118,7 +119,7 @@ class Dispatcher:
             if events:
                 idle_since = monotonic()
             await self._beat(tx, awake=True)
-            await self._pause(_moment(events, took))
+            await self._pause(_until_next(events, took))
 
     async def _sleep(self, tx: Tx) -> None:
         """Until something is found."""
@@ -208,7 +209,7 @@ class Dispatcher:
             pass
 
 
-def _moment(events: int, took: float) -> float:
+def _until_next(events: int, took: float) -> float:
     """Seconds before the next look, after a round of so many events that took so many seconds.
 
     A full round means a backlog, and a few mean that somebody waits for just those: go on. Between

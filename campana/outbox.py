@@ -34,7 +34,7 @@ SOME = 50
 MAX_ROWS = 20_000
 """Inbox rows of one tenant in one round, about: what others wait for."""
 MOSTLY_HERE = 4
-"""Recipients for each one who is connected, up to which all are worth handing over."""
+"""Recipients for each one who is connected here, up to which all are worth handing over."""
 
 
 Tell = Callable[[Hint], None]
@@ -110,24 +110,30 @@ async def dispatch(
     at_most = 1 if one_by_one else MAX_EVENTS
     rows = await tx.fetch(queries.outbox.take.sql, tenants.holder, MAX_TENANTS, at_most, patience)
     await tenants.look_at_types(tx, rows)
-    batch: list[Record] = []
+    together, alone = await _planned(tx, rows, tenants)
+    if one_by_one:
+        together, alone = [], [*together, *alone]
+    if together:
+        await _together(tx, together, tenants, tell, here)
+    for row in alone:
+        await _alone(tx, row, tenants, tell, here)
+    return len(together) + len(alone)
+
+
+async def _planned(
+    tx: Tx, rows: Iterable[Record], tenants: Tenants
+) -> tuple[list[Record], list[Record]]:
+    """Which events go together, and which by themselves: special ones, and one that came alone."""
+    together: list[Record] = []
     alone: list[Record] = []
     for tenant_id, group in groupby(rows, key=itemgetter("tenant_id")):
         tenant = await tenants.look_up(tx, tenant_id)
-        together, first = _plan(list(group), tenant.population)
-        batch += together
+        those, first = _plan(list(group), tenant.population)
+        together += those
         alone += first
-    if len(batch) == 1 and _likely_in(batch[0], tenants) <= SOME:
-        batch, alone = [], [*batch, *alone]
-    if one_by_one:
-        for row in batch:
-            with _blaming(row):
-                await _together(tx, [row], tenants, tell, here)
-    elif batch:
-        await _together(tx, batch, tenants, tell, here)
-    for row in alone:
-        await _alone(tx, row, tenants, tell, here)
-    return len(batch) + len(alone)
+    if len(together) == 1 and _likely_in(together[0], tenants) <= SOME:
+        return [], [*together, *alone]
+    return together, alone
 
 
 def _plan(rows: Sequence[Record], population: int) -> tuple[Sequence[Record], Sequence[Record]]:
