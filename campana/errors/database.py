@@ -28,6 +28,8 @@ _PASSING = (
     asyncpg.LockNotAvailableError,
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
+    asyncpg.InsufficientPrivilegeError,  # somebody took a right of ours: `doctor` says which
+    asyncpg.ReadOnlySQLTransactionError,  # not the primary any more
 )
 
 

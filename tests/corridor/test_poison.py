@@ -106,6 +106,20 @@ async def test_trouble_that_passes_is_not_held_against_an_event(
     await program.close()
 
 
+async def test_a_right_taken_from_us_is_not_held_against_an_event(
+    publish, listen, cast, owner, corridor
+) -> None:
+    luis = await listen(cast.luis_colleague)
+    await owner.execute("revoke insert on campana.inbox from campana_bus")
+    before = corridor.dispatcher.failures
+    event_id = await publish(title="in vain, for now")
+    await eventually(lambda: corridor.dispatcher.failures >= before + 3)
+    assert await owner.fetchval("select attempts from campana.outbox") == 0
+    await owner.execute("grant insert on campana.inbox to campana_bus")
+    await luis.hears("notification", 10, id=str(event_id))
+    assert await owner.fetchval("select count(*) from campana.poison") == 0
+
+
 async def test_data_no_program_can_read_is_refused_at_the_door(
     publish, owner, listen, cast
 ) -> None:
