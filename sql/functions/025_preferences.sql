@@ -34,7 +34,7 @@ $$;
 
 -- What type, tenant and role say, once for each role: asked once for all events of a type and priority. (In plpgsql, which
 -- keeps its plans.)
-drop function if exists campana.standing(uuid, text, text, integer) cascade;
+drop function if exists campana.standing(uuid, text, text, integer);
 create or replace function campana.standing(tenant uuid, type text, priority text) returns campana.role_standing[]
 language plpgsql stable as $$
 begin
